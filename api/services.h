@@ -1,0 +1,22 @@
+/*
+ * services.h - the objects an API process is made of; main builds them and hands them down.
+ */
+#ifndef TRAINYARD_API_SERVICES_H
+#define TRAINYARD_API_SERVICES_H
+
+struct services {
+    const struct config *config;
+    const char *instance_id; /* new at each start */
+    struct pg_pool *db;
+    struct publisher *publisher; /* jobs and dead letters to Kafka */
+    struct relay *relay;         /* events to Kafka */
+    struct blobs *blobs;
+    struct metrics *metrics;
+    struct key_cache *keys;
+    struct model_cache *models; /* loaded artifacts */
+    struct log_hub *logs;       /* followers of build logs */
+    const char *signing_key;    /* of upload URLs */
+    const char *worker_program; /* path of trainyard-worker, next to this program */
+};
+
+#endif

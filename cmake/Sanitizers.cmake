@@ -1,0 +1,10 @@
+# TRAINYARD_SANITIZE=address also switches on the undefined behaviour sanitizer.
+if(TRAINYARD_SANITIZE STREQUAL "address")
+    add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+    add_link_options(-fsanitize=address,undefined)
+elseif(TRAINYARD_SANITIZE STREQUAL "thread")
+    add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=thread)
+elseif(NOT TRAINYARD_SANITIZE STREQUAL "")
+    message(FATAL_ERROR "TRAINYARD_SANITIZE is '${TRAINYARD_SANITIZE}': use address, thread or nothing")
+endif()
