@@ -1,9 +1,12 @@
 /* outbox.c - see outbox.h. */
 #include "infra/store/outbox.h"
 
-enum { TAKE, READ, DELETE, DEPTH };
+enum { INSERT, TAKE, READ, DELETE, DEPTH };
 
 static const char *const SQL[] = {
+    [INSERT] = "insert into outbox (topic, key, value, headers, taken_until) values ($1, $2, $3,"
+               "  '{\"content-type\":\"application/json\",\"schema\":\"1\"}', clock_timestamp()) "
+               "returning id",
     [TAKE] = "update outbox o set taken_until = clock_timestamp() + interval '35 s' from ("
              "  select id from outbox where taken_until <= clock_timestamp()"
              "   order by id limit $1::int for update skip locked) free"
@@ -23,6 +26,18 @@ static void add_ids(struct buffer *array, const int64_t *ids, size_t count)
     for (size_t at = 0; at < count; at++)
         buffer_printf(array, at == 0 ? "%lld" : ",%lld", (long long)ids[at]);
     buffer_add_char(array, '}');
+}
+
+bool outbox_insert(struct pg *db, const char *topic, const char *key, const char *value,
+                   int64_t *id, struct error *err)
+{
+    struct pg_rows *rows = pg_query(db, SQL[INSERT], PG_VALUES(topic, key, value), err);
+
+    if (rows == NULL)
+        return false;
+    *id = pg_int(rows, 0, 0);
+    pg_rows_free(rows);
+    return true;
 }
 
 struct pg_rows *outbox_take(struct pg *db, int most, struct error *err)

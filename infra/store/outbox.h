@@ -10,6 +10,11 @@
 
 extern const struct pg_sql outbox_sql;
 
+/* Adds a message of JSON that no process holds yet: the next sweep publishes it. topic without
+ * prefix. */
+MUST_CHECK bool outbox_insert(struct pg *db, const char *topic, const char *key, const char *value,
+                              int64_t *id, struct error *err);
+
 /* Takes up to most rows that nobody holds, for 35 s. Rows: id, topic, key, value, headers (JSON).
  */
 MUST_CHECK struct pg_rows *outbox_take(struct pg *db, int most, struct error *err);

@@ -1,0 +1,84 @@
+/* served.c - see served.h. */
+#include "infra/store/served.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIND, CHANGES };
+
+static const char *const SQL[] = {
+    /* a row without a version: the model exists, the version does not */
+    [FIND] = "select v.id, v.version, v.status, v.artifact_digest, m.output_schema is not null"
+             "  from models m"
+             "  left join lateral ("
+             "    select * from versions x"
+             "     where x.model_id = m.id and x.status <> 'DELETED'"
+             "       and ($3 = 'latest' or x.id = $3 or x.version = $4::int)"
+             "     order by x.status = 'READY' desc, x.version desc limit 1) v on true"
+             " where m.account = $1 and m.name = $2 and m.deleted_at is null",
+    /* A statement may commit later than its clock said: 10 s of overlap see it. */
+    [CHANGES] = "with told as ("
+                "  select v.id, v.revision, v.account, m.name, v.updated_at"
+                "    from versions v join models m on m.id = v.model_id"
+                "   where $1 <> '' and v.updated_at > nullif($1, '')::timestamptz"
+                "                                     - interval '10 s')"
+                "select told.id, told.revision, told.account, told.name, now.at"
+                "  from (select greatest(clock_timestamp(),"
+                "                        (select max(updated_at) from told)) as at) now"
+                "  left join told on true",
+};
+const struct pg_sql served_sql = PG_SQL(SQL);
+
+/* The number in v2.0, v2 or 2; 0 when word is none. */
+static long version_number(const char *word)
+{
+    const char *digits = word + (*word == 'v');
+    size_t length = strspn(digits, "0123456789");
+    bool whole = digits[length] == '\0' || strcmp(digits + length, ".0") == 0;
+
+    return length > 0 && length < 9 && whole ? strtol(digits, NULL, 10) : 0;
+}
+
+static bool read_row(struct pg_rows *rows, const char *model, const char *word,
+                     struct served *served, struct error *err)
+{
+    if (pg_rows_count(rows) == 0)
+        return error_set(err, ERROR_NOT_FOUND, "no model is named %.100s", model);
+    if (pg_text(rows, 0, 0) == NULL)
+        return error_set(err, ERROR_NOT_FOUND,
+                         "model %.70s has no version %.50s: give one such as v1.0, or latest",
+                         model, word);
+    served->version_id = pg_text(rows, 0, 0);
+    served->version = (int)pg_int(rows, 0, 1);
+    served->status =
+        (enum version_status)state_from_word(MACHINE_VERSION, pg_text_or_empty(rows, 0, 2));
+    served->artifact_digest = pg_text(rows, 0, 3);
+    served->has_output_schema = pg_bool(rows, 0, 4);
+    return true;
+}
+
+bool served_find(struct pg *db, const char *account, const char *model, const char *word,
+                 struct served *served, struct error *err)
+{
+    struct pg_number number = pg_number(version_number(word));
+
+    *served = (struct served){0};
+    served->rows = pg_query(db, SQL[FIND], PG_VALUES(account, model, word, number.text), err);
+    if (served->rows == NULL)
+        return false;
+    if (read_row(served->rows, model, word, served, err))
+        return true;
+    served_clear(served);
+    return false;
+}
+
+void served_clear(struct served *served)
+{
+    pg_rows_free(served->rows);
+    *served = (struct served){0};
+}
+
+struct pg_rows *served_changes(struct pg *db, const char *since, struct error *err)
+{
+    return pg_query(db, SQL[CHANGES], PG_VALUES(since), err);
+}

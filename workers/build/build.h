@@ -1,0 +1,22 @@
+/*
+ * build.h - the build pool: makes a model of a dataset and an intent.
+ *
+ * The work is done in a child (build_child.h); here its job is prepared and its artifact kept.
+ */
+#ifndef TRAINYARD_WORKERS_BUILD_BUILD_H
+#define TRAINYARD_WORKERS_BUILD_BUILD_H
+
+#include "workers/runtime/handler.h"
+
+struct blobs;
+
+/* What builds need; borrowed by the handler, must outlive it. */
+struct build_services {
+    struct blobs *blobs;
+    int memory_mb; /* limit of a child */
+    int timeout_s; /* limit of a build; a job may ask for less */
+};
+
+struct handler build_handler(struct build_services *services);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * build_child.h - the two programs that a worker runs in a child: building, and looking at a file.
+ *
+ * Only here are the engine's libraries opened, so that an idle worker stays small and a crash in
+ * one of them costs one run.
+ */
+#ifndef TRAINYARD_WORKERS_BUILD_BUILD_CHILD_H
+#define TRAINYARD_WORKERS_BUILD_BUILD_CHILD_H
+
+/* trainyard-worker child build: a task on stdin, events on CHILD_EVENTS_FD. Returns the exit code.
+ */
+int build_child_main(void);
+
+/*
+ * trainyard-worker inspect [--memory-mb N] [--name NAME] FILE ...: prints what is in a table as
+ * JSON, or {"error": {"code", "message"}} with exit code 1.
+ */
+int inspect_main(int count, char **arguments);
+
+#endif

@@ -1,0 +1,232 @@
+/*
+ * main.c - trainyard-worker: runs jobs of its pools until it is told to stop.
+ *
+ * The same program is the child that opens users' files: "child build" and "inspect".
+ */
+#include "infra/base/config.h"
+#include "infra/base/ids.h"
+#include "infra/base/log.h"
+#include "infra/blob/blob.h"
+#include "infra/metrics/metrics.h"
+#include "infra/metrics/server.h"
+#include "infra/postgres/pool.h"
+#include "infra/store/jobs.h"
+#include "infra/store/settings.h"
+#include "workers/build/build.h"
+#include "workers/build/build_child.h"
+#include "workers/logs/collector.h"
+#include "workers/runtime/worker.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { POOLS_MOST = 8, SESSIONS = 8, WATCHDOG_S = 60 };
+
+/* What one worker process is made of. */
+struct process {
+    struct config config;
+    struct runtime_options options;
+    struct id instance;
+    const char *pools[POOLS_MOST];
+    char pool_names[CONFIG_TEXT_BYTES];
+    struct pg_pool *db;
+    struct blobs *blobs;
+    struct metrics *metrics;
+    struct build_services build;
+    struct handler handlers[POOLS_MOST];
+    size_t handlers_count;
+    bool collects_logs;
+    struct worker *worker;
+    struct collector *collector;
+    struct metrics_server *server;
+};
+
+static void print_help(void)
+{
+    printf("trainyard-worker - runs Trainyard's jobs\n\n"
+           "Usage:\n"
+           "  trainyard-worker                  runs until SIGTERM: then running jobs may end, the "
+           "rest is handed back\n"
+           "  trainyard-worker inspect FILE ... prints what is in a table, as JSON\n"
+           "  trainyard-worker --help | --version\n\n");
+    config_help(stdout, CONFIG_WORKER);
+}
+
+static bool load_config(struct process *process)
+{
+    struct buffer problems = {0};
+    bool ok = config_load(&process->config, CONFIG_WORKER, getenv, &problems);
+
+    if (!ok)
+        fprintf(stderr, "trainyard-worker cannot start:\n%s",
+                problems.failed ? "out of memory\n" : problems.data);
+    buffer_clear(&problems);
+    return ok;
+}
+
+/* Finds the handlers of the pools that the configuration names. */
+static bool choose_pools(struct process *process, struct error *err)
+{
+    char *rest = strcpy(process->pool_names, process->config.pools);
+    size_t count = 0;
+    char *name;
+
+    while ((name = strsep(&rest, ", ")) != NULL) {
+        if (*name == '\0')
+            continue;
+        if (count == POOLS_MOST)
+            return error_set(err, ERROR_INVALID_REQUEST, "TRAINYARD_POOLS names more than %d pools",
+                             POOLS_MOST);
+        if (strcmp(name, "build") == 0)
+            process->handlers[process->handlers_count++] = build_handler(&process->build);
+        else if (strcmp(name, "logs") == 0)
+            process->collects_logs = true;
+        else
+            return error_set(err, ERROR_INVALID_REQUEST,
+                             "TRAINYARD_POOLS names the pool %s: there are build and logs", name);
+        process->pools[count++] = name;
+    }
+    process->options.pools = process->pools;
+    process->options.pools_count = count;
+    if (count == 0)
+        return error_set(err, ERROR_INVALID_REQUEST,
+                         "TRAINYARD_POOLS names no pool: give build,logs");
+    return true;
+}
+
+/* Makes sure that this process and the database mean the same blob store. */
+static bool join_blob_store(struct process *process, struct error *err)
+{
+    struct pg *db = pg_pool_borrow(process->db, err);
+    bool ok = db != NULL && settings_join_blob_store(db, blobs_id(process->blobs), err);
+
+    pg_pool_return(process->db, db);
+    return ok;
+}
+
+static bool is_ready(void *context, struct error *err)
+{
+    struct process *process = context;
+
+    return process->worker != NULL && worker_is_well(process->worker, err);
+}
+
+/* The depths of all pools, read when somebody asks for metrics. */
+static void collect_depths(void *context, struct metrics *metrics)
+{
+    struct process *process = context;
+    struct error err = {0};
+    struct pg *db = pg_pool_borrow(process->db, &err);
+    struct pg_rows *rows = db == NULL ? NULL : jobs_depths(db, &err);
+    char labels[128];
+
+    for (size_t at = 0; rows != NULL && at < pg_rows_count(rows); at++) {
+        snprintf(labels, sizeof labels, "pool=\"%.64s\"", pg_text(rows, at, 0));
+        metrics_set(metrics, "trainyard_jobs_waiting", labels, pg_double(rows, at, 1));
+        metrics_set(metrics, "trainyard_jobs_oldest_age_seconds", labels, pg_double(rows, at, 2));
+        metrics_set(metrics, "trainyard_jobs_running", labels, pg_double(rows, at, 3));
+    }
+    pg_rows_free(rows);
+    pg_pool_return(process->db, db);
+}
+
+static bool start(struct process *process, struct error *err)
+{
+    const struct config *config = &process->config;
+
+    process->instance = id_new("wrk");
+    process->options = runtime_options_default();
+    process->options.database_url = config->database_url;
+    process->options.kafka = (struct kafka_settings){config->kafka_brokers, config->topic_prefix};
+    process->options.instance_id = process->instance.text;
+    process->options.slots = config->slots > 0 ? config->slots : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    if (!choose_pools(process, err))
+        return false;
+    process->metrics = metrics_new(err);
+    process->db =
+        process->metrics == NULL ? NULL : pg_pool_new(config->database_url, SESSIONS, err);
+    process->blobs = process->db == NULL ? NULL : blobs_open(config->blob_dir, err);
+    if (process->blobs == NULL || !join_blob_store(process, err))
+        return false;
+    process->build =
+        (struct build_services){process->blobs, config->child_memory_mb, config->build_timeout_s};
+    process->worker = worker_new(&process->options, process->db, process->handlers,
+                                 process->handlers_count, process->metrics, err);
+    if (process->worker == NULL)
+        return false;
+    if (process->collects_logs) {
+        process->collector =
+            collector_new(process->db, &process->options.kafka, process->metrics, err);
+        if (process->collector == NULL)
+            return false;
+    }
+    if (config->metrics_port == 0)
+        return true;
+    process->server = metrics_server_new(config->bind, config->metrics_port, process->metrics,
+                                         is_ready, collect_depths, process, err);
+    return process->server != NULL;
+}
+
+static void stop(struct process *process)
+{
+    alarm((unsigned)process->config.grace_s + WATCHDOG_S); /* whatever hangs, the leases run out */
+    worker_stop(process->worker, (int64_t)process->config.grace_s * 1000);
+    collector_free(process->collector);
+    metrics_server_free(process->server);
+    blobs_close(process->blobs);
+    pg_pool_free(process->db);
+    metrics_free(process->metrics);
+}
+
+static int run(struct process *process)
+{
+    struct error err = {0};
+    sigset_t ends;
+    int signal_number = 0;
+    bool started;
+
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    config_start_log(&process->config, "worker");
+    started = start(process, &err);
+    if (started) {
+        log_info("worker is ready", log_str("instance", process->instance.text),
+                 log_str("pools", process->config.pools), log_int("slots", process->options.slots));
+        sigwait(&ends, &signal_number);
+        log_info("worker stops", log_str("signal", strsignal(signal_number)));
+    } else {
+        log_error("worker cannot start", log_str("error", err.message),
+                  log_str("detail", err.detail));
+    }
+    stop(process);
+    return started ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int count, char **arguments)
+{
+    static struct process process; /* large, and zeroed */
+    const char *command = count > 1 ? arguments[1] : "";
+
+    if (strcmp(command, "child") == 0 && count == 3 && strcmp(arguments[2], "build") == 0)
+        return build_child_main();
+    if (strcmp(command, "inspect") == 0)
+        return inspect_main(count - 2, arguments + 2);
+    if (strcmp(command, "--help") == 0) {
+        print_help();
+        return EXIT_SUCCESS;
+    }
+    if (strcmp(command, "--version") == 0) {
+        puts("trainyard-worker " TRAINYARD_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (*command != '\0') {
+        fprintf(stderr, "trainyard-worker knows no '%s'; see trainyard-worker --help\n", command);
+        return EXIT_FAILURE;
+    }
+    return load_config(&process) ? run(&process) : EXIT_FAILURE;
+}
