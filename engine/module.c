@@ -1,0 +1,13 @@
+/* module.c - the one symbol of libtrainyard-engine.so: see engine/train/module.h. */
+#include "engine/train/module.h"
+
+#include "engine/train/inspect.h"
+#include "engine/train/version.h"
+
+extern const struct engine_module trainyard_engine;
+
+__attribute__((visibility("default"))) const struct engine_module trainyard_engine = {
+    .version = ENGINE_VERSION,
+    .build = build_model,
+    .inspect = inspect_table,
+};

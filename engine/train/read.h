@@ -1,0 +1,16 @@
+/*
+ * read.h - fills a table from files through DuckDB. One thread.
+ */
+#ifndef TRAINYARD_ENGINE_TRAIN_READ_H
+#define TRAINYARD_ENGINE_TRAIN_READ_H
+
+#include "engine/train/table.h"
+
+/*
+ * Appends the rows of all files, which must have the same columns, to a zeroed table. Missing and
+ * unique are not counted yet. On failure the table may be half filled: clear it.
+ */
+MUST_CHECK bool read_files(struct table *table, const struct build_file *files, size_t count,
+                           size_t memory_bytes, struct watch *watch, struct error *err);
+
+#endif
