@@ -41,6 +41,15 @@ MUST_CHECK bool call_query_int(const struct call *call, const char *name, int64_
 /* The body as JSON, parsed once, owned by the call. NULL on failure (ERROR_INVALID_REQUEST). */
 MUST_CHECK const json_t *call_body(struct call *call, struct error *err);
 
+/* A field of a form body (urlencoded, or a multipart part without a file name); NULL when absent. */
+const char *call_form(const struct call *call, const char *name);
+
+/*
+ * The files of a multipart body, NULL when it had none. Adapter: made and fed as multipart_upload.h
+ * says, freed when the request is over.
+ */
+struct multipart_upload *call_multipart(struct call *call);
+
 /* A session with the database, borrowed at first use; call_release_db() gives it back early. */
 MUST_CHECK struct pg *call_db(struct call *call, struct error *err);
 void call_release_db(struct call *call);
@@ -56,7 +65,8 @@ void call_reply_header(struct call *call, const char *name, const char *value);
 
 /*
  * Replies with a stream: next fills up to most bytes and returns how many, 0 for "later" after a
- * wait of its own, -1 at the end; finish frees context. Main port only: next may wait.
+ * wait of its own, -1 at the end; finish frees context, also when this call fails. Main port only:
+ * next may wait. (main calls log_hub_stop() before it stops the listeners, so that streams end.)
  */
 MUST_CHECK bool call_reply_stream(struct call *call, const char *content_type,
                                   ssize_t (*next)(void *context, char *bytes, size_t most),

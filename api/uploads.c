@@ -1,0 +1,316 @@
+/* uploads.c - see uploads.h. */
+#include "api/uploads.h"
+
+#include "api/multipart_upload.h"
+#include "api/services.h"
+#include "api/upload_request.h"
+#include "api/upload_settle.h"
+#include "api/upload_sign.h"
+#include "infra/base/clock.h"
+#include "infra/base/config.h"
+#include "infra/store/uploads.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* What is told of an upload -------------------------------------------------------------------*/
+
+static json_t *or_null(json_t *value)
+{
+    return value == NULL ? json_null() : json_incref(value);
+}
+
+static json_t *encode_file(const struct upload *upload, size_t index, bool detailed)
+{
+    json_t *file = json_array_get(upload->files, index);
+    const char *filename = json_string_value(json_object_get(file, "filename"));
+    json_t *columns = json_object_get(json_array_get(upload->files, 0), "columns");
+    char key[UPLOAD_KEY_BYTES];
+    json_t *told = json_pack("{s:s, s:o, s:o, s:o}", "filename", filename, "size_bytes",
+                             or_null(json_object_get(file, "size_bytes")), "rows",
+                             or_null(json_object_get(file, "rows")), "columns",
+                             or_null(json_object_get(file, "columns_count")));
+
+    if (!detailed)
+        return told;
+    upload_key(upload->id, index, filename, key);
+    json_object_set_new(told, "column_info",
+                        json_is_array(columns) ? json_incref(columns) : json_array());
+    json_object_set_new(told, "s3_key", json_string(key));
+    json_object_set(told, "content_type", json_object_get(file, "content_type"));
+    json_object_set_new(told, "created_at", json_string(upload->created_at));
+    return told;
+}
+
+static json_t *encode_upload(const struct upload *upload, bool detailed)
+{
+    json_t *files = json_array();
+
+    for (size_t at = 0; at < json_array_size(upload->files); at++)
+        json_array_append_new(files, encode_file(upload, at, detailed));
+    return json_pack("{s:s, s:s, s:s?, s:s, s:s?, s:s, s:s, s:o, s:s}", "upload_id", upload->id,
+                     "name", upload->name, "description", upload->description, "status",
+                     state_word(MACHINE_UPLOAD, (int)upload->status), "error", upload->error,
+                     "created_at", upload->created_at, "updated_at", upload->updated_at, "files",
+                     files, "created_by", upload->account);
+}
+
+/* The answer to a new upload: where its files are to be PUT. */
+static json_t *encode_urls(const struct services *services, const struct upload *upload,
+                           bool single)
+{
+    json_t *answer = encode_upload(upload, true);
+    json_t *files = json_object_get(answer, "files");
+    int64_t expires_s = clock_wall_ms() / 1000 + UPLOAD_URL_LIFETIME_S;
+    char url[UPLOAD_URL_BYTES];
+    size_t index;
+    json_t *file;
+
+    json_object_set_new(answer, "expires_at", json_string(upload->expires_at));
+    json_array_foreach(files, index, file)
+    {
+        upload_sign_url(services->signing_key, services->config->upload_url, upload->id, index,
+                        expires_s, url);
+        json_object_set_new(file, "presigned_url", json_string(url));
+        if (single) {
+            json_object_set_new(answer, "presigned_url", json_string(url));
+            json_object_set(answer, "key", json_object_get(file, "s3_key"));
+        }
+    }
+    return answer;
+}
+
+/* Create --------------------------------------------------------------------------------------*/
+
+/* Inserts an upload and reads back what the database made of it. */
+static bool insert(struct call *call, const struct upload_request *request, struct upload *upload,
+                   struct error *err)
+{
+    struct id id = id_new("upload");
+    const char *first =
+        json_string_value(json_object_get(json_array_get(request->files, 0), "filename"));
+    struct new_upload made = {
+        .id = id.text,
+        .account = call_account(call),
+        .name = request->name == NULL ? first : request->name,
+        .description = request->description,
+        .files = request->files,
+        .lifetime_s = UPLOAD_URL_LIFETIME_S,
+    };
+    struct pg *db = call_db(call, err);
+
+    return db != NULL && uploads_create(db, &made, err) &&
+           uploads_find(db, made.account, made.id, upload, err);
+}
+
+/* The files came with the request: they are read at once. */
+static bool create_whole(struct call *call, struct multipart_upload *multipart, struct error *err)
+{
+    struct upload_request request = {.name = call_form(call, "name"),
+                                     .description = call_form(call, "description")};
+    struct upload upload = {0};
+    bool ok = multipart_upload_end(multipart, err);
+
+    if (ok && multipart_upload_count(multipart) == 0)
+        ok = error_set(err, ERROR_INVALID_REQUEST,
+                       "no file in the body: send it as a part named files");
+    if (!ok)
+        return false;
+    request.files = upload_request_files(multipart);
+    if (request.files == NULL)
+        return error_no_memory(err);
+    ok = insert(call, &request, &upload, err) && upload_settle(call, &upload, err) &&
+         call_reply_take(call, 200, encode_upload(&upload, true), err);
+    upload_clear(&upload);
+    json_decref(request.files);
+    return ok;
+}
+
+/* The fields of a form as the object that JSON would have brought. */
+static json_t *form_object(const struct call *call, const char *const *names)
+{
+    json_t *object = json_object();
+
+    for (; *names != NULL; names++)
+        if (call_form(call, *names) != NULL)
+            json_object_set_new(object, *names, json_string(call_form(call, *names)));
+    return object;
+}
+
+/* The body as an object, from JSON or a form; owned by the caller. */
+static json_t *read_body(struct call *call, const char *const *names, struct error *err)
+{
+    const char *type = call_header(call, "Content-Type");
+    const json_t *body;
+
+    if (call_form(call, names[0]) != NULL)
+        return form_object(call, names);
+    if (type != NULL && strncasecmp(type, "multipart/", 10) == 0) {
+        error_set(err, ERROR_INVALID_REQUEST,
+                  "no file in the body: send it as a part named files, with a file name");
+        return NULL;
+    }
+    body = call_body(call, err);
+    return body == NULL ? NULL : json_incref((json_t *)body);
+}
+
+bool api_uploads_create(struct call *call, struct error *err)
+{
+    static const char *const NAMES[] = {"filename", "content_type", "name", "description", NULL};
+    struct services *services = call_services(call);
+    struct multipart_upload *multipart = call_multipart(call);
+    struct upload_request request;
+    struct upload upload = {0};
+    struct fields fields = {0};
+    json_t *body;
+    bool ok;
+
+    if (multipart != NULL)
+        return create_whole(call, multipart, err);
+    body = read_body(call, NAMES, err);
+    if (body == NULL)
+        return false;
+    fields.object = body;
+    upload_request_read(&fields, services->config->max_upload_mb, &request);
+    ok = call_fields_end(call, &fields, err) && insert(call, &request, &upload, err) &&
+         call_reply_take(call, 200, encode_urls(services, &upload, request.single), err);
+    upload_clear(&upload);
+    json_decref(request.files);
+    json_decref(body);
+    return ok;
+}
+
+/* Confirm -------------------------------------------------------------------------------------*/
+
+static json_t *encode_confirmed(const struct upload *upload)
+{
+    json_t *answer = encode_upload(upload, true);
+
+    json_object_set_new(answer, "message", json_string("the upload is complete"));
+    json_object_set_new(answer, "estimated_completion", json_string(upload->updated_at));
+    return answer;
+}
+
+/* Finds the upload that the body names and checks what it says of the files. */
+static bool find_confirmed(struct call *call, json_t *body, struct upload *upload,
+                           struct error *err)
+{
+    struct fields fields = {.object = body};
+    const char *id = upload_confirm_read(&fields);
+    struct pg *db;
+
+    if (id != NULL) {
+        db = call_db(call, err);
+        if (db == NULL || !uploads_find(db, call_account(call), id, upload, err)) {
+            fields_clear(&fields);
+            return false;
+        }
+        upload_confirm_check(&fields, upload);
+    }
+    return call_fields_end(call, &fields, err);
+}
+
+bool api_uploads_confirm(struct call *call, struct error *err)
+{
+    static const char *const NAMES[] = {"upload_id", "filename", "s3_key", "status", NULL};
+    struct upload upload = {0};
+    json_t *body = read_body(call, NAMES, err);
+    bool ok = body != NULL && find_confirmed(call, body, &upload, err) &&
+              upload_settle(call, &upload, err) &&
+              call_reply_take(call, 200, encode_confirmed(&upload), err);
+
+    upload_clear(&upload);
+    json_decref(body);
+    return ok;
+}
+
+/* Look ----------------------------------------------------------------------------------------*/
+
+bool api_uploads_get(struct call *call, struct error *err)
+{
+    struct upload upload = {0};
+    struct pg *db = call_db(call, err);
+    bool ok = db != NULL &&
+              uploads_find(db, call_account(call), call_path(call, "upload_id"), &upload, err) &&
+              call_reply_take(call, 200, encode_upload(&upload, true), err);
+
+    upload_clear(&upload);
+    return ok;
+}
+
+/* Whether a query parameter is one of words; the first stands for an absent one. */
+static bool query_word(const struct call *call, const char *name, const char *const *words,
+                       const char **word, struct error *err)
+{
+    const char *given = call_query(call, name);
+
+    *word = given == NULL ? words[0] : given;
+    for (size_t at = 0; given != NULL && words[at] != NULL; at++)
+        if (strcmp(words[at], given) == 0)
+            return true;
+    return given == NULL ||
+           error_set(err, ERROR_INVALID_REQUEST, "%s must be one such as %s", name, words[0]);
+}
+
+static bool read_filter(struct call *call, struct uploads_filter *filter, struct error *err)
+{
+    static const char *const SORTS[] = {"created_at", "status", NULL};
+    static const char *const ORDERS[] = {"desc", "asc", NULL};
+    const char *order;
+    int64_t limit;
+    int64_t offset;
+
+    filter->account = call_account(call);
+    filter->status = call_query(call, "status");
+    if (filter->status != NULL && state_from_word(MACHINE_UPLOAD, filter->status) < 0)
+        return error_set(err, ERROR_INVALID_REQUEST,
+                         "status must be pending, processing, complete or failed");
+    if (!call_query_int(call, "limit", 1, 100, 20, &limit, err) ||
+        !call_query_int(call, "offset", 0, INT32_MAX, 0, &offset, err) ||
+        !query_word(call, "sort", SORTS, &filter->sort, err) ||
+        !query_word(call, "order", ORDERS, &order, err))
+        return false;
+    filter->limit = (int)limit;
+    filter->offset = (int)offset;
+    filter->ascending = strcmp(order, "asc") == 0;
+    return true;
+}
+
+static json_t *encode_page(const struct pg_rows *rows, const struct uploads_filter *filter,
+                           int64_t total, struct error *err)
+{
+    json_t *list = json_array();
+
+    for (size_t row = 0; row < pg_rows_count(rows); row++) {
+        struct upload upload;
+
+        if (!upload_read(rows, row, &upload, err)) {
+            json_decref(list);
+            return NULL;
+        }
+        json_array_append_new(list, encode_upload(&upload, false));
+        upload_clear(&upload);
+    }
+    return json_pack("{s:o, s:{s:I, s:i, s:i, s:b}}", "uploads", list, "pagination", "total",
+                     (json_int_t)total, "limit", filter->limit, "offset", filter->offset,
+                     "has_more", filter->offset + (int64_t)pg_rows_count(rows) < total);
+}
+
+bool api_uploads_list(struct call *call, struct error *err)
+{
+    struct uploads_filter filter;
+    struct pg_rows *rows;
+    struct pg *db;
+    int64_t total = 0;
+    bool ok;
+
+    if (!read_filter(call, &filter, err))
+        return false;
+    db = call_db(call, err);
+    rows = db == NULL ? NULL : uploads_list(db, &filter, &total, err);
+    if (rows == NULL)
+        return false;
+    ok = call_reply_take(call, 200, encode_page(rows, &filter, total, err), err);
+    pg_rows_free(rows);
+    return ok;
+}
