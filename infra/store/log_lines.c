@@ -3,7 +3,11 @@
 
 #include <stdlib.h>
 
-enum { INSERT, LIST, COUNT_ALL, FOLLOW };
+enum { INSERT, LIST, LIST_OF_JOB, COUNT_ALL, FOLLOW };
+
+#define LINE_COLUMNS                                                                               \
+    "select job_id, run, seq, model, iso(at), level, message, coalesce(progress, -1), stage"       \
+    "  from log_lines "
 
 /* $3 is the least level */
 #define LINE_FILTER                                                                                \
@@ -23,10 +27,9 @@ static const char *const SQL[] = {
                "       as l(job_id, run, seq, account, model, at_ms, level, message, progress,"
                "            stage)"
                "    on conflict do nothing",
-    [LIST] =
-        "select job_id, run, seq, model, iso(at), level, message, coalesce(progress, -1), stage"
-        "  from log_lines " LINE_FILTER
-        " order by at, job_id, run, seq limit $4::int offset $5::int",
+    [LIST] = LINE_COLUMNS LINE_FILTER "order by at, job_id, run, seq limit $4::int offset $5::int",
+    /* workers' clocks may differ: within a job the numbers tell the order */
+    [LIST_OF_JOB] = LINE_COLUMNS LINE_FILTER "order by run, seq limit $4::int offset $5::int",
     [COUNT_ALL] = "select count(*) from log_lines " LINE_FILTER,
     [FOLLOW] = "select c.job_id, l.run, l.seq, l.model, iso(l.at), l.level, l.message,"
                "       coalesce(l.progress, -1), l.stage,"
@@ -117,7 +120,7 @@ struct pg_rows *log_lines_list(struct pg *db, const struct log_lines_filter *fil
         return NULL;
     *total = pg_int(rows, 0, 0);
     pg_rows_free(rows);
-    return pg_query(db, SQL[LIST],
+    return pg_query(db, SQL[filter->job_id == NULL ? LIST : LIST_OF_JOB],
                     PG_VALUES(filter->account, filter->job_id, filter->level,
                               pg_number(filter->limit).text, pg_number(filter->offset).text),
                     err);
