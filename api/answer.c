@@ -22,6 +22,15 @@ void answer_add_number(struct buffer *buffer, double number)
     buffer_add_text(buffer, text);
 }
 
+/* Probabilities are told to twelve digits: more would be noise, and take time to write. */
+static void add_probability(struct buffer *buffer, double probability)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%.12g", probability);
+    buffer_add_text(buffer, text);
+}
+
 static void add_typed_number(struct buffer *buffer, enum field_type type, double number)
 {
     answer_add_number(buffer, type == FIELD_INTEGER ? nearbyint(number) : number);
@@ -67,7 +76,7 @@ static void add_answer(struct buffer *buffer, const struct predictor *predictor,
         add_typed_number(buffer, answer->type, out[0]);
         break;
     case ANSWER_PROBABILITY:
-        answer_add_number(buffer, out[answer->class_index]);
+        add_probability(buffer, out[answer->class_index]);
         break;
     }
 }
@@ -84,7 +93,7 @@ static void add_probabilities(struct buffer *buffer, const struct predictor *pre
             buffer_add_char(buffer, ',');
         buffer_add_json(buffer, classes[at], strlen(classes[at]));
         buffer_add_char(buffer, ':');
-        answer_add_number(buffer, out[at]);
+        add_probability(buffer, out[at]);
     }
     buffer_add_char(buffer, '}');
 }

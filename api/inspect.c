@@ -132,6 +132,8 @@ static bool said_why(const json_t *answer, struct error *err)
     if (code == NULL || message == NULL)
         return false;
     error_set(err, error_from_name(code), "%.250s", message);
+    if (err->code == ERROR_TOO_LARGE) /* the table is, the request is not */
+        err->code = ERROR_VALIDATION;
     return true;
 }
 

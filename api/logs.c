@@ -68,7 +68,8 @@ static bool stream(struct call *call, struct error *err)
     if (follower == NULL)
         return false;
     call_reply_header(call, "Cache-Control", "no-cache");
-    call_reply_header(call, "X-Accel-Buffering", "no");
+    call_reply_header(call, "X-Accel-Buffering", "no"); /* a proxy shall not hold events back */
+    call_reply_header(call, "Connection", "close");
     return call_reply_stream(call, "text/event-stream", log_follower_read, finish, follower, err);
 }
 

@@ -105,7 +105,11 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, const struct pu
     char *body = error_body(&put->err);
     struct MHD_Response *response;
 
-    log_failure("upload refused", &put->err, log_str("upload", put->upload_id));
+    if (error_status(put->err.code) >= 500)
+        log_failure("upload failed", &put->err, log_str("upload", put->upload_id));
+    else
+        log_info("upload refused", log_str("upload", put->upload_id),
+                 log_str("error", put->err.message));
     if (body == NULL)
         return MHD_NO;
     response = MHD_create_response_from_buffer(strlen(body), body, MHD_RESPMEM_MUST_FREE);

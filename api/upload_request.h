@@ -11,7 +11,7 @@
 #include "infra/store/uploads.h"
 #include "schemas/fields.h"
 
-enum { UPLOAD_KEY_BYTES = ID_BYTES + UPLOAD_NAME_BYTES + 24 };
+enum { UPLOAD_KEY_BYTES = ID_BYTES + UPLOAD_NAME_BYTES + 40 };
 
 /* Points into the object it was read from. */
 struct upload_request {
