@@ -1,12 +1,11 @@
 /* log_hub.c - see log_hub.h. */
 #include "api/log_hub.h"
 
-#include "api/log_text.h"
+#include "api/log_group.h"
 #include "infra/base/clock.h"
 #include "infra/base/log.h"
 #include "infra/base/thread.h"
 #include "infra/postgres/pool.h"
-#include "infra/store/log_lines.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,13 +16,7 @@ enum {
     TICK_MS = 100,
     PAUSE_MS = 1000, /* after the database could not be asked */
     QUIET_MS = 10000,
-    CURSORS_MOST = 64, /* of one statement */
-    LINES_MOST = 100,  /* of one batch */
-    BATCH_BYTES = 64 * 1024,
-    QUEUE_MOST = 2,
-    GAP_S = 10,       /* how long a missing line of a run that is over is waited for */
-    TAIL_S = 2,       /* how long more lines of a run are waited for whose number nobody knows */
-    HANDOVER_MS = 500 /* how long the lines of a run wait for late ones of the run before */
+    QUEUE_MOST = 2
 };
 
 /* Events for all followers that stood at one place. */
@@ -63,112 +56,9 @@ struct log_hub {
     bool failing;
 };
 
-/* Followers at one place, and what comes next for them. */
-struct group {
-    char *job_id;
-    int run, seq;           /* where they stand */
-    int next_run, next_seq; /* where they will stand */
-    struct buffer text;
-    bool full; /* there is more */
-    bool ended;
-    struct batch *batch;
-};
-
-/* What a group gets -----------------------------------------------------------------------------*/
-
-/* Whether a line that does not follow on the last one may be sent all the same. */
-static bool may_skip(const struct followed_job *job, const struct log_line *line, double age_s)
-{
-    if (job->status == NULL || job->ended_ago_s > GAP_S)
-        return true;
-    return job->ended_ago_s < 0 && line->run < job->run && age_s > GAP_S;
-}
-
-static bool is_next(const struct group *group, const struct followed_job *job,
-                    const struct log_line *line, double age_s)
-{
-    if (line->run == group->next_run && line->seq == group->next_seq + 1)
-        return true;
-    if (line->run > group->next_run && line->seq == 0)
-        return group->next_run == 0 || age_s * 1000 > HANDOVER_MS;
-    return may_skip(job, line, age_s);
-}
-
-/* Whether a job has ended and all its lines have been sent. */
-static bool is_over(const struct group *group, const struct followed_job *job)
-{
-    if (job->status == NULL)
-        return true;
-    if (job->ended_ago_s < 0)
-        return false;
-    if (job->run == 0 || job->log_lines == 0 || group->next_run > job->run)
-        return true;
-    if (job->log_lines < 0)
-        return job->ended_ago_s > TAIL_S;
-    return (group->next_run == job->run && group->next_seq + 1 >= job->log_lines) ||
-           job->ended_ago_s > GAP_S;
-}
-
-static void add_end(struct group *group, const struct followed_job *job)
-{
-    buffer_add_text(&group->text, "event: end\ndata: {\"job_id\":");
-    buffer_add_json(&group->text, group->job_id, strlen(group->job_id));
-    buffer_printf(&group->text, ",\"status\":\"%s\"}\n\n",
-                  job->status == NULL ? "DELETED" : job->status);
-    group->ended = true;
-}
-
-/* Reads the group's rows, from row on; returns the first row of the next group. */
-static size_t fill_group(struct group *group, const struct pg_rows *rows, size_t row, size_t index)
-{
-    size_t lines = 0;
-    bool blocked = false;
-    struct followed_job job;
-    struct log_line line;
-    double age_s = 0;
-
-    followed_job_read(rows, row, &job);
-    for (; row < pg_rows_count(rows) && followed_cursor(rows, row) == index; row++) {
-        if (!followed_line_read(rows, row, &line, &age_s))
-            continue;
-        lines++;
-        blocked =
-            blocked || group->text.length > BATCH_BYTES || !is_next(group, &job, &line, age_s);
-        if (blocked)
-            continue;
-        log_text_add_event(&group->text, &line);
-        group->next_run = line.run;
-        group->next_seq = line.seq;
-    }
-    group->full = !blocked ? lines == LINES_MOST : group->text.length > BATCH_BYTES;
-    if (!blocked && !group->full && is_over(group, &job))
-        add_end(group, &job);
-    return row;
-}
-
-static bool fill_groups(struct log_hub *hub, struct group *groups, size_t count, struct error *err)
-{
-    struct log_cursor cursors[CURSORS_MOST];
-    struct pg *db = pg_pool_borrow(hub->pool, err);
-    struct pg_rows *rows = NULL;
-    size_t row = 0;
-
-    for (size_t at = 0; at < count; at++)
-        cursors[at] = (struct log_cursor){groups[at].job_id, groups[at].run, groups[at].seq};
-    if (db != NULL)
-        rows = log_lines_follow(db, cursors, count, LINES_MOST, err);
-    pg_pool_return(hub->pool, db);
-    if (rows == NULL)
-        return false;
-    for (size_t at = 0; at < count && row < pg_rows_count(rows); at++)
-        row = fill_group(&groups[at], rows, row, at);
-    pg_rows_free(rows);
-    return true;
-}
-
 /* Groups and followers --------------------------------------------------------------------------*/
 
-static bool stands_at(const struct log_follower *follower, const struct group *group)
+static bool stands_at(const struct log_follower *follower, const struct log_group *group)
 {
     return follower->run == group->run && follower->seq == group->seq &&
            strcmp(follower->job_id, group->job_id) == 0;
@@ -179,29 +69,20 @@ static bool is_hungry(const struct log_follower *follower)
     return !follower->ended && follower->queued < QUEUE_MOST;
 }
 
-static bool add_group(struct group *groups, size_t *count, const struct log_follower *follower)
+static bool add_group(struct log_group *groups, size_t *count, const struct log_follower *follower)
 {
-    struct group *group;
-
     for (size_t at = 0; at < *count; at++)
         if (stands_at(follower, &groups[at]))
             return true;
-    if (*count == CURSORS_MOST)
-        return false;
-    group = &groups[*count];
-    *group = (struct group){.run = follower->run,
-                            .seq = follower->seq,
-                            .next_run = follower->run,
-                            .next_seq = follower->seq,
-                            .job_id = strdup(follower->job_id)};
-    if (group->job_id == NULL)
+    if (*count == LOG_GROUPS_MOST ||
+        !log_group_init(&groups[*count], follower->job_id, follower->run, follower->seq))
         return false;
     (*count)++;
     return true;
 }
 
 /* The places of followers that want more and were not asked for in this tick. */
-static size_t collect_groups(struct log_hub *hub, struct group *groups)
+static size_t collect_groups(struct log_hub *hub, struct log_group *groups)
 {
     struct log_follower *follower;
     size_t count = 0;
@@ -225,7 +106,7 @@ static void drop_locked(struct batch *batch)
     free(batch);
 }
 
-static void deliver_locked(struct log_hub *hub, struct group *group)
+static void deliver_locked(struct log_hub *hub, const struct log_group *group, struct batch *batch)
 {
     struct log_follower *follower;
 
@@ -236,57 +117,61 @@ static void deliver_locked(struct log_hub *hub, struct group *group)
         follower->run = group->next_run;
         follower->seq = group->next_seq;
         follower->ended = group->ended;
-        follower->queue[follower->queued++] = group->batch;
-        group->batch->holders++;
+        follower->queue[follower->queued++] = batch;
+        batch->holders++;
         if (group->full)
             follower->asked = hub->tick - 1;
         pthread_cond_signal(&follower->news);
     }
 }
 
-static void deliver(struct log_hub *hub, struct group *group)
+/* When memory runs out nobody is moved, and all is read again at the next tick. */
+static void deliver(struct log_hub *hub, struct log_group *group)
 {
     struct error ignored = {0};
-    size_t length = group->text.length;
+    struct batch *batch;
 
-    if (length == 0)
+    if (group->text.length == 0)
         return;
-    group->batch = calloc(1, sizeof *group->batch);
-    if (group->batch == NULL)
-        return; /* nothing was moved: it comes again with the next tick */
-    group->batch->holders = 1;
-    group->batch->length = length;
-    group->batch->text = buffer_take(&group->text, &ignored);
+    batch = calloc(1, sizeof *batch);
+    if (batch == NULL)
+        return;
+    batch->holders = 1;
+    batch->length = group->text.length;
+    batch->text = buffer_take(&group->text, &ignored);
     pthread_mutex_lock(&hub->lock);
-    if (group->batch->text != NULL)
-        deliver_locked(hub, group);
-    drop_locked(group->batch);
+    if (batch->text != NULL)
+        deliver_locked(hub, group, batch);
+    drop_locked(batch);
     pthread_mutex_unlock(&hub->lock);
-}
-
-static void clear_group(struct group *group)
-{
-    buffer_clear(&group->text);
-    free(group->job_id);
 }
 
 /* The thread ------------------------------------------------------------------------------------*/
 
+static bool fill(struct log_hub *hub, struct log_group *groups, size_t count, struct error *err)
+{
+    struct pg *db = pg_pool_borrow(hub->pool, err);
+    bool ok = db != NULL && log_groups_fill(groups, count, db, err);
+
+    pg_pool_return(hub->pool, db);
+    return ok;
+}
+
 /* Asks for everyone once. False when the database could not be asked. */
 static bool ask(struct log_hub *hub)
 {
-    struct group groups[CURSORS_MOST];
+    struct log_group groups[LOG_GROUPS_MOST];
     struct error err = {0};
     size_t count;
     bool ok = true;
 
     hub->tick++;
     while (ok && (count = collect_groups(hub, groups)) > 0) {
-        ok = fill_groups(hub, groups, count, &err);
+        ok = fill(hub, groups, count, &err);
         for (size_t at = 0; at < count; at++) {
             if (ok)
                 deliver(hub, &groups[at]);
-            clear_group(&groups[at]);
+            log_group_clear(&groups[at]);
         }
     }
     if (!ok && !hub->failing)

@@ -1,6 +1,7 @@
 /* model_cache.c - see model_cache.h. */
 #include "api/model_cache.h"
 
+#include "api/model_changes.h"
 #include "api/model_names.h"
 #include "api/services.h"
 #include "infra/base/clock.h"
@@ -34,9 +35,7 @@ struct model_cache {
     bool stopped;
     uint64_t settled_count;
     /* the thread only */
-    char since[64]; /* from when on changes are asked for */
-    uint64_t *seen; /* changes that were told last time, sorted */
-    size_t seen_count;
+    struct model_changes changes;
     bool failing;
 };
 
@@ -293,69 +292,29 @@ static void settle_all(struct model_cache *cache)
     }
 }
 
-/* What changed ----------------------------------------------------------------------------------*/
+/* The thread ------------------------------------------------------------------------------------*/
 
-static int compare(const void *a, const void *b)
+/* A model's versions changed: all its names are to be looked up anew. */
+static void queue_model(void *context, const char *account, const char *model)
 {
-    const uint64_t *x = a;
-    const uint64_t *y = b;
-
-    return *x < *y ? -1 : *x > *y;
-}
-
-static uint64_t change_of(const struct pg_rows *rows, size_t row)
-{
-    uint64_t hash = (uint64_t)pg_int(rows, row, 1) * 0x9e3779b97f4a7c15u;
-
-    for (const char *at = pg_text_or_empty(rows, row, 0); *at != '\0'; at++)
-        hash = (hash ^ (unsigned char)*at) * 1099511628211u;
-    return hash;
-}
-
-/* Queues the names of models that changed; a change is told for some time, but counts once. */
-static void note_changes(struct model_cache *cache, const struct pg_rows *rows)
-{
-    size_t count = pg_rows_count(rows);
-    uint64_t *seen = calloc(count + 1, sizeof *seen);
+    struct model_cache *cache = context;
 
     pthread_rwlock_wrlock(&cache->names_lock);
-    for (size_t row = 0; row < count; row++) {
-        uint64_t change = change_of(rows, row);
-
-        if (pg_text(rows, row, 0) == NULL)
-            continue;
-        if (seen != NULL)
-            seen[row] = change;
-        if (cache->seen_count == 0 ||
-            bsearch(&change, cache->seen, cache->seen_count, sizeof change, compare) == NULL)
-            model_names_queue_model(&cache->names, pg_text_or_empty(rows, row, 2),
-                                    pg_text_or_empty(rows, row, 3));
-    }
+    model_names_queue_model(&cache->names, account, model);
     pthread_rwlock_unlock(&cache->names_lock);
-    free(cache->seen);
-    cache->seen = seen;
-    cache->seen_count = seen == NULL ? 0 : count;
-    if (seen != NULL)
-        qsort(seen, count, sizeof *seen, compare);
-    snprintf(cache->since, sizeof cache->since, "%s", pg_text_or_empty(rows, 0, 4));
 }
 
 static void poll_changes(struct model_cache *cache)
 {
     struct error err = {0};
     struct pg *db = pg_pool_borrow(cache->services->db, &err);
-    struct pg_rows *rows = db == NULL ? NULL : served_changes(db, cache->since, &err);
+    bool ok = db != NULL && model_changes_poll(&cache->changes, db, queue_model, cache, &err);
 
-    if (rows != NULL)
-        note_changes(cache, rows);
-    else if (!cache->failing)
+    if (!ok && !cache->failing)
         log_failure("cannot ask which models changed", &err);
-    cache->failing = rows == NULL;
-    pg_rows_free(rows);
+    cache->failing = !ok;
     pg_pool_return(cache->services->db, db);
 }
-
-/* The thread ------------------------------------------------------------------------------------*/
 
 /* Waits for work or for the tick. False when the cache is to stop. */
 static bool wait_work(struct model_cache *cache, int64_t until_ms)
@@ -438,6 +397,6 @@ void model_cache_free(struct model_cache *cache)
     pthread_cond_destroy(&cache->wanted);
     pthread_mutex_destroy(&cache->lock);
     pthread_rwlock_destroy(&cache->names_lock);
-    free(cache->seen);
+    model_changes_clear(&cache->changes);
     free(cache);
 }
