@@ -85,6 +85,14 @@ static bool is_taken(const struct multipart_upload *multipart, const char *name)
     return false;
 }
 
+/* Printable ASCII: what a content type may be made of. */
+static bool is_plain(const char *text)
+{
+    while (*text >= ' ' && *text < 0x7f)
+        text++;
+    return *text == '\0';
+}
+
 static bool begin_file(struct multipart_upload *multipart, const char *filename,
                        const char *content_type, struct error *err)
 {
@@ -103,7 +111,8 @@ static bool begin_file(struct multipart_upload *multipart, const char *filename,
         return error_set(err, ERROR_VALIDATION, "two files are named %.120s: rename one",
                          file.filename);
     snprintf(file.content_type, sizeof file.content_type, "%s",
-             content_type == NULL ? "application/octet-stream" : content_type);
+             content_type != NULL && is_plain(content_type) ? content_type
+                                                            : "application/octet-stream");
     multipart->writer = blob_writer_new(multipart->blobs, multipart->most_bytes, err);
     if (multipart->writer == NULL)
         return false;

@@ -1,6 +1,7 @@
 /* put_listener.c - see put_listener.h. */
 #include "api/put_listener.h"
 
+#include "api/error_body.h"
 #include "api/services.h"
 #include "api/upload_sign.h"
 #include "infra/base/buffer.h"
@@ -83,26 +84,18 @@ static struct MHD_Response *empty_response(void)
     return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
 }
 
-static char *error_body(const struct error *failure)
+static char *error_text(const struct error *failure)
 {
     struct buffer body = {0};
     struct error ignored = {0};
-    size_t length = strlen(failure->message);
 
-    buffer_printf(&body, "{\"error\":{\"code\":\"%s\",\"status\":%d,\"message\":",
-                  error_name(failure->code), error_status(failure->code));
-    buffer_add_json(&body, failure->message, length);
-    buffer_printf(&body, "},\"request_id\":\"%s\",\"message\":", id_new("req").text);
-    buffer_add_json(&body, failure->message, length);
-    buffer_add_text(&body, ",\"detail\":");
-    buffer_add_json(&body, failure->message, length);
-    buffer_add_text(&body, "}\n");
+    error_body_add(&body, failure, id_new("req").text, NULL);
     return buffer_take(&body, &ignored);
 }
 
 static enum MHD_Result refuse(struct MHD_Connection *connection, const struct put *put)
 {
-    char *body = error_body(&put->err);
+    char *body = error_text(&put->err);
     struct MHD_Response *response;
 
     if (error_status(put->err.code) >= 500)

@@ -96,11 +96,16 @@ static void read_files(struct fields *fields, int max_upload_mb, json_t *files)
     }
 }
 
+void upload_request_describe(struct fields *fields, struct upload_request *request)
+{
+    request->name = fields_text(fields, "name", OPTIONAL, NAME_MOST);
+    request->description = fields_text(fields, "description", OPTIONAL, DESCRIPTION_MOST);
+}
+
 void upload_request_read(struct fields *fields, int max_upload_mb, struct upload_request *request)
 {
     *request = (struct upload_request){.files = json_array()};
-    request->name = fields_text(fields, "name", OPTIONAL, NAME_MOST);
-    request->description = fields_text(fields, "description", OPTIONAL, DESCRIPTION_MOST);
+    upload_request_describe(fields, request);
     request->single = json_object_get(fields->object, "files") == NULL &&
                       (json_object_get(fields->object, "filename") != NULL ||
                        json_object_get(fields->object, "content_type") != NULL);

@@ -27,7 +27,10 @@ struct upload_request {
  */
 void upload_request_read(struct fields *fields, int max_upload_mb, struct upload_request *request);
 
-/* The same from the files that came with the request itself. NULL when memory runs out. */
+/* Reads name and description alone. */
+void upload_request_describe(struct fields *fields, struct upload_request *request);
+
+/* The files that came with the request itself; owned by the caller. NULL when memory runs out. */
 json_t *upload_request_files(const struct multipart_upload *multipart);
 
 /*

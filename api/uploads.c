@@ -92,7 +92,7 @@ static bool insert(struct call *call, const struct upload_request *request, stru
     struct new_upload made = {
         .id = id.text,
         .account = call_account(call),
-        .name = request->name == NULL ? first : request->name,
+        .name = request->name == NULL || *request->name == '\0' ? first : request->name,
         .description = request->description,
         .files = request->files,
         .lifetime_s = UPLOAD_URL_LIFETIME_S,
@@ -103,38 +103,54 @@ static bool insert(struct call *call, const struct upload_request *request, stru
            uploads_find(db, made.account, made.id, upload, err);
 }
 
-/* The files came with the request: they are read at once. */
-static bool create_whole(struct call *call, struct multipart_upload *multipart, struct error *err)
-{
-    struct upload_request request = {.name = call_form(call, "name"),
-                                     .description = call_form(call, "description")};
-    struct upload upload = {0};
-    bool ok = multipart_upload_end(multipart, err);
-
-    if (ok && multipart_upload_count(multipart) == 0)
-        ok = error_set(err, ERROR_INVALID_REQUEST,
-                       "no file in the body: send it as a part named files");
-    if (!ok)
-        return false;
-    request.files = upload_request_files(multipart);
-    if (request.files == NULL)
-        return error_no_memory(err);
-    ok = insert(call, &request, &upload, err) && upload_settle(call, &upload, err) &&
-         call_reply_take(call, 200, encode_upload(&upload, true), err);
-    upload_clear(&upload);
-    json_decref(request.files);
-    return ok;
-}
-
 /* The fields of a form as the object that JSON would have brought. */
 static json_t *form_object(const struct call *call, const char *const *names)
 {
     json_t *object = json_object();
 
     for (; *names != NULL; names++)
-        if (call_form(call, *names) != NULL)
-            json_object_set_new(object, *names, json_string(call_form(call, *names)));
+        if (call_form(call, *names) != NULL) {
+            json_t *text = json_string(call_form(call, *names));
+
+            /* what is not UTF-8 is no text either */
+            json_object_set_new(object, *names, text == NULL ? json_true() : text);
+        }
     return object;
+}
+
+/* Takes the files that came with the request, and what the form says beside them. */
+static bool read_whole(struct call *call, struct multipart_upload *multipart, const json_t *form,
+                       struct upload_request *request, struct error *err)
+{
+    struct fields fields = {.object = form};
+
+    if (!multipart_upload_end(multipart, err))
+        return false;
+    if (multipart_upload_count(multipart) == 0)
+        return error_set(err, ERROR_INVALID_REQUEST,
+                         "no file in the body: send it as a part named files");
+    upload_request_describe(&fields, request);
+    if (!call_fields_end(call, &fields, err))
+        return false;
+    request->files = upload_request_files(multipart);
+    return request->files != NULL || error_no_memory(err);
+}
+
+/* The files came with the request: they are read at once. */
+static bool create_whole(struct call *call, struct multipart_upload *multipart, struct error *err)
+{
+    static const char *const NAMES[] = {"name", "description", NULL};
+    struct upload_request request = {0};
+    struct upload upload = {0};
+    json_t *form = form_object(call, NAMES);
+    bool ok = read_whole(call, multipart, form, &request, err) &&
+              insert(call, &request, &upload, err) && upload_settle(call, &upload, err) &&
+              call_reply_take(call, 200, encode_upload(&upload, true), err);
+
+    upload_clear(&upload);
+    json_decref(request.files);
+    json_decref(form);
+    return ok;
 }
 
 /* The body as an object, from JSON or a form; owned by the caller. */

@@ -126,6 +126,14 @@ class Multipart(unittest.TestCase):
         answer = upload_parts([("file", "../../etc/passwd.csv", CSV)])
         self.assertEqual(answer.json["files"][0]["filename"], "passwd.csv", answer)
 
+    def test_a_name_beside_the_file(self):
+        answer = upload_parts([("name", None, b"my table"), ("file", "a.csv", CSV)])
+        self.assertEqual((answer.status, answer.json["name"]), (200, "my table"), answer)
+        for name in (b"\xff\xfe", b"x" * 500):
+            answer = upload_parts([("name", None, name), ("file", "a.csv", CSV)])
+            self.assertEqual(answer.status, 422, answer)
+            self.assertIn("name", answer.json["error"]["details"])
+
     def test_no_file(self):
         for parts in ([("name", None, b"x")], [("other", "a.csv", CSV)]):
             answer = upload_parts(parts)
