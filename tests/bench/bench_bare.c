@@ -1,0 +1,54 @@
+/*
+ * bench_bare.c - the limit that bench infer is measured against: a ulfius handler in the mode of the
+ * predict port (epoll, a pool of threads) that takes a body and answers a constant.
+ */
+#include <microhttpd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <ulfius.h>
+#include <unistd.h>
+
+static int answer(const struct _u_request *request, struct _u_response *response, void *context)
+{
+    static const char BODY[] =
+        "{\"request_id\":\"req_00000000000000000000\",\"result\":{\"churn\":\"No\",\"probabilities\":{\"No\":0.5,\"Yes\":0.5}},"
+        "\"model_name\":\"churn\",\"model_version\":\"v1.0\",\"created_at\":\"2026-01-01T00:00:00Z\"}";
+
+    (void)request;
+    (void)context;
+    u_map_put(response->map_header, "Content-Type", "application/json");
+    ulfius_set_binary_body_response(response, 200, BODY, sizeof BODY - 1);
+    return U_CALLBACK_CONTINUE;
+}
+
+int main(int count, char **arguments)
+{
+    unsigned int port = count > 1 ? (unsigned int)atoi(arguments[1]) : 18081;
+    unsigned int threads = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
+    struct _u_instance instance;
+    struct MHD_OptionItem options[] = {
+        {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)(threads < 2 ? 2 : threads), NULL},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)mhd_request_completed, NULL},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ulfius_uri_logger, NULL},
+        {MHD_OPTION_END, 0, NULL}};
+    sigset_t ends;
+    int signal_number;
+
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    if (ulfius_init_instance(&instance, port, NULL, NULL) != U_OK ||
+        ulfius_add_endpoint_by_val(&instance, "POST", NULL, "/models/:name/:version/infer", 0, &answer, NULL) != U_OK ||
+        ulfius_start_framework_with_mhd_options(&instance, MHD_USE_EPOLL_INTERNAL_THREAD, options) != U_OK) {
+        fprintf(stderr, "could not listen on port %u\n", port);
+        return EXIT_FAILURE;
+    }
+    printf("ready\n");
+    fflush(stdout);
+    sigwait(&ends, &signal_number);
+    ulfius_stop_framework(&instance);
+    ulfius_clean_instance(&instance);
+    return EXIT_SUCCESS;
+}
