@@ -225,6 +225,7 @@ static bool read_header(struct source *source, struct reader *reader, size_t *wi
 {
     if (!read_record(reader, add_name, source, width, err))
         return false;
+    source->skip_lines = reader->line - 1;
     if (*width > COLUMNS_MAX)
         return error_set(err, ERROR_VALIDATION,
                          "%.80s has %zu columns, %d are the limit: leave out those that cannot "
@@ -244,12 +245,11 @@ static bool read_header(struct source *source, struct reader *reader, size_t *wi
 bool csv_scan(struct source *source, const char *data, size_t size, struct error *err)
 {
     struct reader reader;
+    size_t mark = size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* of byte order */
     size_t width;
     size_t fields;
 
-    if (size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
-        source->skip_bytes = 3;
-    reader = (struct reader){.at = data + source->skip_bytes, .end = data + size};
+    reader = (struct reader){.at = data + mark, .end = data + size};
     reader.mac = memchr(data, '\n', size) == NULL && memchr(data, '\r', size) != NULL;
     if (!check_bytes(source, reader.at, (size_t)(reader.end - reader.at), err))
         return false;

@@ -39,7 +39,8 @@ static void add_reader(struct text *sql, const struct source *source)
     if (source->gzip)
         text_printf(sql, ", compression = 'gzip'");
     else
-        text_printf(sql, ", compression = 'none'");
+        text_printf(sql, ", compression = '%s'",
+                    source->format > SOURCE_TSV ? "uncompressed" : "none");
     if (source->format > SOURCE_TSV) {
         text_printf(sql,
                     ", maximum_depth = 2, sample_size = -1, convert_strings_to_integers = false"
@@ -56,8 +57,8 @@ static void add_reader(struct text *sql, const struct source *source)
     if (source->format == SOURCE_TSV && !source->scanned)
         text_printf(sql, ", delim = '\t'");
     if (source->scanned) {
-        text_printf(sql, ", delim = '%c', quote = '\"', escape = '\"', skip = 0, names = [",
-                    source->separator);
+        text_printf(sql, ", delim = '%c', quote = '\"', escape = '\"', skip = %zu, names = [",
+                    source->separator, source->skip_lines);
         for (uint32_t i = 0; i < source->names.count; i++) {
             text_printf(sql, "%s", i == 0 ? "" : ", ");
             sql_literal(sql, dictionary_text(&source->names, i, &length));

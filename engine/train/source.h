@@ -24,7 +24,7 @@ struct source {
     bool scanned;
     char separator;
     bool latin1;             /* not UTF-8 */
-    size_t skip_bytes;       /* a byte order mark */
+    size_t skip_lines;       /* blank ones before the header */
     struct dictionary names; /* the header, in order */
     size_t rows;
 };

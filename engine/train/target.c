@@ -9,8 +9,9 @@
 #include "engine/train/source.h"
 #include "engine/train/words.h"
 
-static const double FOUND_LEAST = 0.35; /* of a score: below it, no word speaks of the column */
-static const double TIE_MOST = 0.06;    /* scores closer than this are as likely */
+static const double FOUND_LEAST = 0.35;  /* of a score: below it, no word speaks of the column */
+static const double LATER_WEIGHT = 0.75; /* of words after the first that names a column */
+static const double TIE_MOST = 0.06;     /* scores closer than this are as likely */
 
 static const char *const ID_WORDS[] = {"id",  "uuid", "guid",       "key",    "index",   "no",
                                        "nr",  "num",  "number",     "serial", "row",     "rownum",
@@ -77,31 +78,37 @@ static double clause_weight(const char *word, double weight)
     return weight;
 }
 
+/* How much a word of a wish and a word of a column's name are the same; column_words in all. */
+static double likeness(const char *word, const char *other, size_t column_words)
+{
+    double like = words_likeness(word, other);
+
+    if (word_is_filler(word)) /* a column that is named like one may be meant all the same */
+        return like == 1.0 && column_words == 1 && strlen(word) > 3 ? 0.5 : 0;
+    return like;
+}
+
 /* How well the words of a wish speak of a column; best is the wish's word that does most. */
-static double score_name(const struct words *wish, const char *name, const char **best)
+static double score_name(const struct words *wish, const double *weights, const char *name,
+                         const char **best)
 {
     struct words column;
-    double weight = 1.0;
     double top = 0;
     double covered = 0;
 
     words_split(name, &column);
     for (size_t i = 0; i < wish->count; i++) {
-        const char *word = wish->word[i];
         double most = 0;
 
-        weight = clause_weight(word, weight);
         for (size_t j = 0; j < column.count; j++) {
-            double like = words_likeness(word, column.word[j]);
+            double like = likeness(wish->word[i], column.word[j], column.count);
 
-            if (word_is_filler(word))
-                like = like == 1.0 && column.count == 1 && strlen(word) > 3 ? 0.5 : 0;
             most = like > most ? like : most;
         }
         covered += most > 0 ? 1 : 0;
-        if (most * weight > top) {
-            top = most * weight;
-            *best = word;
+        if (most * weights[i] > top) {
+            top = most * weights[i];
+            *best = wish->word[i];
         }
     }
     if (column.count == 0)
@@ -228,21 +235,61 @@ static bool by_output(struct plan *plan, const struct build_spec *spec, bool *fo
     return true;
 }
 
+/* Whether words may speak of a column; it may still turn out to be of no use. */
+static bool can_be_meant(const struct plan *plan, const struct build_spec *spec, size_t index)
+{
+    const struct column *column = &plan->table->columns[index];
+    const char *why;
+
+    return !is_input(spec, column->name) && column->type != FIELD_DATE &&
+           !column_is_identifier(plan->table, index, &why);
+}
+
+static bool speaks_of_any(const struct plan *plan, const struct build_spec *spec, const char *word)
+{
+    for (size_t i = 0; i < plan->table->columns_count; i++) {
+        struct words column;
+
+        words_split(plan->table->columns[i].name, &column);
+        for (size_t j = 0; j < column.count; j++)
+            if (likeness(word, column.word[j], column.count) >= 0.9)
+                return can_be_meant(plan, spec, i);
+    }
+    return false;
+}
+
+/* What a sentence names first is what it is about: the words after it count for less. */
+static void weigh_words(const struct plan *plan, const struct build_spec *spec,
+                        const struct words *wish, double weights[WORDS_MAX])
+{
+    double clause = 1.0;
+    double later = 1.0;
+
+    for (size_t i = 0; i < wish->count; i++) {
+        clause = clause_weight(wish->word[i], clause);
+        weights[i] = clause * later;
+        if (later == 1.0 && clause == 1.0 && speaks_of_any(plan, spec, wish->word[i]))
+            later = LATER_WEIGHT;
+    }
+}
+
 /* Scores all columns by the words of a wish; two as likely are an error. */
 static bool by_words(struct plan *plan, const struct build_spec *spec, const struct words *wish,
                      const char *where, bool *found, struct error *err)
 {
+    double weights[WORDS_MAX];
     double best_score = 0;
     double second_score = 0;
     size_t best = 0;
     size_t second = 0;
     const char *best_word = "";
 
+    weigh_words(plan, spec, wish, weights);
     for (size_t i = 0; i < plan->table->columns_count; i++) {
         const char *word = "";
-        double score = score_name(wish, plan->table->columns[i].name, &word);
+        double score = score_name(wish, weights, plan->table->columns[i].name, &word);
 
-        if (!can_be_target(plan, spec, i))
+        if (!can_be_meant(plan, spec, i))
             continue;
         if (score > best_score) {
             second_score = best_score;
@@ -323,13 +370,13 @@ bool target_find(struct plan *plan, const struct build_spec *spec, struct error 
     words_split(spec->intent == NULL ? "" : spec->intent, &wish);
     if (spec->target != NULL && *spec->target != '\0')
         return by_target(plan, spec, err);
-    if (!by_output(plan, spec, &found, err) || found)
-        return found;
-    if (!by_schemas(plan, spec, &found, err) || found)
-        return found;
-    if (!by_words(plan, spec, &wish, "the intent", &found, err) || found)
-        return found;
-    if (by_rest(plan, spec))
+    if (!by_output(plan, spec, &found, err))
+        return false;
+    if (!found && !by_schemas(plan, spec, &found, err))
+        return false;
+    if (!found && !by_words(plan, spec, &wish, "the intent", &found, err))
+        return false;
+    if (found || by_rest(plan, spec))
         return true;
     if (!by_shape(plan, spec, &wish))
         return not_found(plan, spec, err);
