@@ -44,7 +44,7 @@ struct config {
     char log_level[CONFIG_TEXT_BYTES];
 };
 
-typedef const char *(*config_lookup)(const char *name);
+typedef char *(*config_lookup)(const char *name);
 
 /*
  * Fills config for a program from lookup (getenv in programs). On failure problems holds one line

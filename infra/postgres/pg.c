@@ -308,15 +308,16 @@ void pg_rollback(struct pg *pg)
         pg->broken = true;
 }
 
-bool pg_wait_notification(struct pg *pg, int timeout_ms)
+bool pg_wait_notification(struct pg *pg, int wake_fd, int timeout_ms)
 {
-    struct pollfd fd = {.fd = PQsocket(pg->conn), .events = POLLIN};
+    struct pollfd fds[] = {{.fd = PQsocket(pg->conn), .events = POLLIN},
+                           {.fd = wake_fd, .events = POLLIN}};
     bool notified = false;
     PGnotify *notification;
 
-    if (fd.fd < 0)
-        return false;
-    if (poll(&fd, 1, timeout_ms) > 0 && PQconsumeInput(pg->conn) == 0)
+    /* a session that is gone has no socket: poll() then waits for the rest */
+    poll(fds, 2, timeout_ms);
+    if (fds[0].revents != 0 && PQconsumeInput(pg->conn) == 0)
         pg->broken = true;
     while ((notification = PQnotifies(pg->conn)) != NULL) {
         notified = true;

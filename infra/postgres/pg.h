@@ -82,8 +82,11 @@ MUST_CHECK bool pg_commit(struct pg *pg, struct error *err);
 /* Ends a transaction without effect, if one is open. */
 void pg_rollback(struct pg *pg);
 
-/* Waits up to timeout_ms for a notification on a channel that was LISTENed to; true if one came. */
-bool pg_wait_notification(struct pg *pg, int timeout_ms);
+/*
+ * Waits up to timeout_ms for a notification on a channel that was LISTENed to, or until wake_fd can
+ * be read; true if one came.
+ */
+bool pg_wait_notification(struct pg *pg, int wake_fd, int timeout_ms);
 
 size_t pg_rows_count(const struct pg_rows *rows);
 /* A cell; NULL when it is null. Owned by rows. */

@@ -54,6 +54,7 @@ create table uploads (
   expires_at  timestamptz not null -- of its signed URLs
 );
 create index uploads_account on uploads (account, created_at desc);
+create index uploads_updated on uploads (updated_at);
 
 create table models (
   id            text primary key,
@@ -75,6 +76,7 @@ create table models (
 );
 create unique index models_name on models (account, name) where deleted_at is null;
 create index models_created on models (account, created_at desc) where deleted_at is null;
+create index models_updated on models (updated_at);
 
 create table versions (
   id              text primary key,

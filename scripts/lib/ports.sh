@@ -1,5 +1,8 @@
 # ports.sh - free ports on loopback, found by binding them.
 
+# Tests set PORT_SHIFT, which is added to the usual ports, to stay out of the way of a running system.
+PORT_SHIFT=${PORT_SHIFT:-0}
+
 # free_ports WANTED...: prints for each wanted port itself, or the next free one above it.
 free_ports() {
   python3 - "$@" <<'PYTHON'
@@ -30,10 +33,11 @@ noted_ports() { cat "$HOME_DIR/run/$1.ports" 2>/dev/null || true; }
 # take_ports NAME WANTED...: prints free ports for NAME, those it had before if it can, and notes
 # them. The first one of each program is what others ask for.
 take_ports() {
-  local name=$1 before ports; shift
-  before=$(noted_ports "$name")
-  # shellcheck disable=SC2086
-  ports=$(free_ports ${before:-"$@"}) || die "cannot start $name: $ports"
+  local name=$1 ports port; shift
+  for port; do set -- "$@" $((port + PORT_SHIFT)); shift; done
+  # shellcheck disable=SC2046
+  if [ -n "$(noted_ports "$name")" ]; then set -- $(noted_ports "$name"); fi
+  ports=$(free_ports "$@") || die "cannot start $name: see above"
   say "$ports" | tee "$HOME_DIR/run/$name.ports"
 }
 

@@ -69,9 +69,21 @@ create database trainyard owner trainyard;
 SQL
 }
 
+# No process works in the cluster's folder. (A killed server's children take a moment to notice.)
+postgres_is_alone() { ! find /proc/[0-9]*/cwd -lname "$(postgres_dir)/data" 2>/dev/null | grep -q .; }
+
+# A killed server leaves its lock, and its id too where nobody reaps it: the next one would take it
+# for alive.
+postgres_unlock() {
+  local lock; lock=$(postgres_dir)/data/postmaster.pid
+  [ -f "$lock" ] && [ -z "$(process_born "$(head -n 1 "$lock")")" ] || return 0
+  wait_until 10 postgres_is_alone && rm -f "$lock"
+}
+
 postgres_start() {
   process_runs postgres && return
   postgres_create
+  postgres_unlock
   step "starting PostgreSQL"
   local dir port; dir=$(postgres_dir) port=$(take_ports postgres 5432)
   # shellcheck disable=SC2046,SC2086

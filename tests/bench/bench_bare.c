@@ -1,6 +1,6 @@
 /*
- * bench_bare.c - the limit that bench infer is measured against: a ulfius handler in the mode of the
- * predict port (epoll, a pool of threads) that takes a body and answers a constant.
+ * bench_bare.c - the limit that bench infer is measured against: a ulfius handler in the mode of
+ * the predict port (epoll, a pool of threads) that takes a body and answers a constant.
  */
 #include <microhttpd.h>
 #include <signal.h>
@@ -11,9 +11,10 @@
 
 static int answer(const struct _u_request *request, struct _u_response *response, void *context)
 {
-    static const char BODY[] =
-        "{\"request_id\":\"req_00000000000000000000\",\"result\":{\"churn\":\"No\",\"probabilities\":{\"No\":0.5,\"Yes\":0.5}},"
-        "\"model_name\":\"churn\",\"model_version\":\"v1.0\",\"created_at\":\"2026-01-01T00:00:00Z\"}";
+    static const char BODY[] = "{\"request_id\":\"req_00000000000000000000\",\"result\":{\"churn\":"
+                               "\"No\",\"probabilities\":{\"No\":0.5,\"Yes\":0.5}},"
+                               "\"model_name\":\"churn\",\"model_version\":\"v1.0\",\"created_at\":"
+                               "\"2026-01-01T00:00:00Z\"}";
 
     (void)request;
     (void)context;
@@ -40,8 +41,10 @@ int main(int count, char **arguments)
     sigaddset(&ends, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     if (ulfius_init_instance(&instance, port, NULL, NULL) != U_OK ||
-        ulfius_add_endpoint_by_val(&instance, "POST", NULL, "/models/:name/:version/infer", 0, &answer, NULL) != U_OK ||
-        ulfius_start_framework_with_mhd_options(&instance, MHD_USE_EPOLL_INTERNAL_THREAD, options) != U_OK) {
+        ulfius_add_endpoint_by_val(&instance, "POST", NULL, "/models/:name/:version/infer", 0,
+                                   &answer, NULL) != U_OK ||
+        ulfius_start_framework_with_mhd_options(&instance, MHD_USE_EPOLL_INTERNAL_THREAD,
+                                                options) != U_OK) {
         fprintf(stderr, "could not listen on port %u\n", port);
         return EXIT_FAILURE;
     }

@@ -53,8 +53,10 @@ static bool decode(const char *message, size_t length, struct job_head *head, st
 
     if (json == NULL)
         return false;
-    snprintf(head->job_id, sizeof head->job_id, "%s", json_string_value(json_object_get(json, "job_id")));
-    snprintf(head->account, sizeof head->account, "%s", json_string_value(json_object_get(json, "account")));
+    snprintf(head->job_id, sizeof head->job_id, "%s",
+             json_string_value(json_object_get(json, "job_id")));
+    snprintf(head->account, sizeof head->account, "%s",
+             json_string_value(json_object_get(json, "account")));
     json_decref(json);
     return true;
 }
@@ -80,18 +82,25 @@ static bool submit(struct bench *bench, struct error *err)
     struct pg *db = pg_pool_borrow(bench->support.pool, err);
     bool ok;
 
-    snprintf(message, sizeof message, "{\"schema\":1,\"job_id\":\"%s\",\"account\":\"%s\",\"at\":%lld}", id.text,
+    snprintf(message, sizeof message,
+             "{\"schema\":1,\"job_id\":\"%s\",\"account\":\"%s\",\"at\":%lld}", id.text,
              bench->support.account, (long long)now_us());
     ok = db != NULL && pg_begin(db, err) &&
          jobs_insert(db,
-                     &(struct new_job){.id = id.text, .account = bench->support.account, .pool = "predict",
-                                       .kind = "noop", .message = message, .topic_key = id.text},
+                     &(struct new_job){.id = id.text,
+                                       .account = bench->support.account,
+                                       .pool = "predict",
+                                       .kind = "noop",
+                                       .message = message,
+                                       .topic_key = id.text},
                      &outbox_id, err) &&
          pg_commit(db, err);
     pg_pool_return(bench->support.pool, db);
     if (ok) {
         publisher_send(bench->publisher, outbox_id,
-                       &(struct kafka_message){.topic = "jobs.predict", .key = id.text, .value = message,
+                       &(struct kafka_message){.topic = "jobs.predict",
+                                               .key = id.text,
+                                               .value = message,
                                                .length = strlen(message)});
         relay_wake(bench->relay);
     }
@@ -127,7 +136,8 @@ static int compare(const void *a, const void *b)
 }
 
 /* Submits jobs, waits until all are done, and prints what came of it. */
-static void measure(struct bench *bench, const char *name, int jobs, int submitters, int interval_us)
+static void measure(struct bench *bench, const char *name, int jobs, int submitters,
+                    int interval_us)
 {
     pthread_t threads[SUBMITTERS];
     struct error err = {0};
@@ -148,14 +158,16 @@ static void measure(struct bench *bench, const char *name, int jobs, int submitt
             exit(EXIT_FAILURE);
     for (int at = 0; at < submitters; at++)
         pthread_join(threads[at], NULL);
-    support_wait_for(&bench->support, "select count(*) from jobs where status <> 'COMPLETED'", PG_NONE, "0", 300);
+    support_wait_for(&bench->support, "select count(*) from jobs where status <> 'COMPLETED'",
+                     PG_NONE, "0", 300);
     seconds = (double)(now_us() - start_us) / 1e6;
     first = bench->waits_ms[0];
     qsort(bench->waits_ms, (size_t)jobs, sizeof *bench->waits_ms, compare);
-    printf("\"%s\":{\"jobs\":%d,\"failed\":%d,\"seconds\":%.2f,\"jobs_per_s\":%.0f,\"first_start_ms\":%.1f,"
+    printf("\"%s\":{\"jobs\":%d,\"failed\":%d,\"seconds\":%.2f,\"jobs_per_s\":%.0f,\"first_start_"
+           "ms\":%.1f,"
            "\"start_p50_ms\":%.1f,\"start_p99_ms\":%.1f}",
-           name, jobs, atomic_load(&bench->failed), seconds, jobs / seconds, first, bench->waits_ms[jobs / 2],
-           bench->waits_ms[jobs * 99 / 100]);
+           name, jobs, atomic_load(&bench->failed), seconds, jobs / seconds, first,
+           bench->waits_ms[jobs / 2], bench->waits_ms[jobs * 99 / 100]);
     free(bench->waits_ms);
 }
 
@@ -163,7 +175,8 @@ int main(int count, char **arguments)
 {
     static struct bench bench;
     struct runtime_options options = runtime_options_default();
-    struct handler handler = {.pool = "predict", .decode = decode, .run = note_start, .context = &bench};
+    struct handler handler = {
+        .pool = "predict", .decode = decode, .run = note_start, .context = &bench};
     struct id instance = id_new("wrk");
     const char *pool = "predict";
     struct worker *worker;
@@ -180,7 +193,8 @@ int main(int count, char **arguments)
     bench.metrics = metrics_new(&err);
     worker = worker_new(&options, bench.support.pool, &handler, 1, bench.metrics, &err);
     bench.publisher = publisher_new(bench.support.pool, &bench.support.kafka, bench.metrics, &err);
-    bench.relay = relay_new(bench.support.pool, bench.support.url, &bench.support.kafka, "bench", bench.metrics, &err);
+    bench.relay = relay_new(bench.support.pool, bench.support.url, &bench.support.kafka, "bench",
+                            bench.metrics, &err);
     if (worker == NULL || bench.publisher == NULL || bench.relay == NULL) {
         fprintf(stderr, "%s: %s\n", err.message, err.detail);
         return EXIT_FAILURE;

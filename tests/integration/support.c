@@ -39,7 +39,8 @@ static void url_of(const char *server, const char *database, char *url, size_t s
     const char *path = strrchr(server, '/');
     const char *query = strchr(server, '?');
 
-    snprintf(url, size, "%.*s/%s%s", (int)(path - server), server, database, query == NULL ? "" : query);
+    snprintf(url, size, "%.*s/%s%s", (int)(path - server), server, database,
+             query == NULL ? "" : query);
 }
 
 static void run_on_server(const char *format, const char *database)
@@ -75,7 +76,8 @@ void support_init(struct support *support)
     snprintf(support->database, sizeof support->database, "%s", id_new("t").text);
     snprintf(support->prefix, sizeof support->prefix, "%s", id_new("t").text);
     support->kafka = (struct kafka_settings){setting("TRAINYARD_TEST_BROKERS"), support->prefix};
-    url_of(setting("TRAINYARD_TEST_DATABASE_URL"), support->database, support->url, sizeof support->url);
+    url_of(setting("TRAINYARD_TEST_DATABASE_URL"), support->database, support->url,
+           sizeof support->url);
     run_on_server("create database %s", support->database);
     support->db = pg_open(support->url, &err);
     check(support->db != NULL, err);
@@ -126,16 +128,22 @@ void support_insert_job(struct support *support, const char *id, const char *key
     int64_t outbox_id;
     struct error err = {0};
 
-    snprintf(message, sizeof message, "{\"job_id\":\"%s\",\"account\":\"%s\"}", id, support->account);
+    snprintf(message, sizeof message, "{\"job_id\":\"%s\",\"account\":\"%s\"}", id,
+             support->account);
     check(jobs_insert(support->db,
-                      &(struct new_job){.id = id, .account = support->account, .pool = "predict", .kind = "predict",
-                                        .key = key, .message = message, .topic_key = id},
+                      &(struct new_job){.id = id,
+                                        .account = support->account,
+                                        .pool = "predict",
+                                        .kind = "predict",
+                                        .key = key,
+                                        .message = message,
+                                        .topic_key = id},
                       &outbox_id, &err),
           err);
 }
 
-void support_wait_for(struct support *support, const char *sql, struct pg_values values, const char *wanted,
-                      int timeout_s)
+void support_wait_for(struct support *support, const char *sql, struct pg_values values,
+                      const char *wanted, int timeout_s)
 {
     static const struct timespec PAUSE = {.tv_nsec = 50000000};
     int64_t deadline = clock_monotonic_ms() + (int64_t)timeout_s * 1000;

@@ -12,9 +12,12 @@
 #include <cmocka.h>
 
 static const char STATUS[] = "select status from jobs where id = $1";
-static const char LIMIT_ONE[] = "update limits set max_running = 1 where pool = 'predict' returning 1";
-static const char EXPIRE[] = "update leases set until = clock_timestamp() - interval '1 s' returning 1";
-static const char AVAILABLE[] = "update jobs set available_at = clock_timestamp(), revision = revision + 1 where id = $1 returning 1";
+static const char LIMIT_ONE[] =
+    "update limits set max_running = 1 where pool = 'predict' returning 1";
+static const char EXPIRE[] =
+    "update leases set until = clock_timestamp() - interval '1 s' returning 1";
+static const char AVAILABLE[] = "update jobs set available_at = clock_timestamp(), revision = "
+                                "revision + 1 where id = $1 returning 1";
 
 static int with_database(void **state)
 {
@@ -57,8 +60,9 @@ static size_t finish(struct support *support, const char *id, int run, const cha
     size_t took;
 
     snprintf(items, sizeof items,
-             "[{\"id\":\"%s\",\"run\":%d,\"outcome\":\"%s\",\"code\":\"x\",\"message\":\"y\",\"wait_s\":0,\"lines\":0}]", id,
-             run, outcome);
+             "[{\"id\":\"%s\",\"run\":%d,\"outcome\":\"%s\",\"code\":\"x\",\"message\":\"y\","
+             "\"wait_s\":0,\"lines\":0}]",
+             id, run, outcome);
     rows = jobs_finish(support->db, items, &err);
     if (rows == NULL)
         fail_msg("%s: %s", err.message, err.detail);
@@ -102,8 +106,9 @@ static void *run_race(void *context)
 static size_t race_for(struct support *support, const char *first, const char *second)
 {
     pthread_barrier_t barrier;
-    struct race races[2] = {{.support = support, .ids = {first}, .ids_count = 1, .owner = "a", .barrier = &barrier},
-                            {.support = support, .ids = {second}, .ids_count = 1, .owner = "b", .barrier = &barrier}};
+    struct race races[2] = {
+        {.support = support, .ids = {first}, .ids_count = 1, .owner = "a", .barrier = &barrier},
+        {.support = support, .ids = {second}, .ids_count = 1, .owner = "b", .barrier = &barrier}};
     pthread_t threads[2];
     struct error err = {0};
 
@@ -173,7 +178,10 @@ static void a_batch_claims_one_job_of_a_key_and_no_more_than_the_limit(void **st
 {
     const char *ids[] = {"job_1", "job_2", "job_3", "job_4"};
 
-    assert_int_equal(support_int(*state, "update limits set max_running = 2 where pool = 'predict' returning 1", PG_NONE), 1);
+    assert_int_equal(
+        support_int(*state, "update limits set max_running = 2 where pool = 'predict' returning 1",
+                    PG_NONE),
+        1);
     support_insert_job(*state, ids[0], "k");
     support_insert_job(*state, ids[1], "k");
     support_insert_job(*state, ids[2], NULL);
@@ -207,7 +215,8 @@ static void a_job_that_fails_too_often_is_buried(void **state)
         assert_int_equal(finish(*state, "job_a", run, "retry"), 1);
     }
     assert_status(*state, "job_a", "FAILED");
-    assert_int_equal(support_int(*state, "select count(*) from outbox where topic = 'jobs.dead'", PG_NONE), 1);
+    assert_int_equal(
+        support_int(*state, "select count(*) from outbox where topic = 'jobs.dead'", PG_NONE), 1);
 }
 
 static void a_hand_back_counts_as_no_failure(void **state)
@@ -218,7 +227,8 @@ static void a_hand_back_counts_as_no_failure(void **state)
         assert_int_equal(finish(*state, "job_a", run, "back"), 1);
         assert_status(*state, "job_a", "RETRYING");
     }
-    assert_int_equal(support_int(*state, "select failures from jobs where id = 'job_a'", PG_NONE), 0);
+    assert_int_equal(support_int(*state, "select failures from jobs where id = 'job_a'", PG_NONE),
+                     0);
 }
 
 static void the_reaper_takes_back_what_ran_out_and_nothing_else(void **state)
@@ -298,11 +308,13 @@ static void each_revision_has_its_event(void **state)
     support_insert_job(*state, "job_a", NULL);
     claim_one(*state, "job_a", "a");
     finish(*state, "job_a", 1, "completed");
-    assert_string_equal(support_text(*state,
-                                     "select string_agg(revision || ':' || type, ' ' order by id) from events_outbox"
-                                     " where entity = 'job_a'",
-                                     PG_NONE),
-                        "1:trainyard.job.pending 2:trainyard.job.running 3:trainyard.job.completed");
+    assert_string_equal(
+        support_text(
+            *state,
+            "select string_agg(revision || ':' || type, ' ' order by id) from events_outbox"
+            " where entity = 'job_a'",
+            PG_NONE),
+        "1:trainyard.job.pending 2:trainyard.job.running 3:trainyard.job.completed");
 }
 
 static void an_account_with_too_many_waiting_jobs_is_told_so(void **state)
@@ -310,10 +322,15 @@ static void an_account_with_too_many_waiting_jobs_is_told_so(void **state)
     struct support *support = *state;
     int64_t outbox_id;
     struct error err = {0};
-    struct new_job job = {.id = "job_b", .account = support->account, .pool = "predict", .kind = "predict", .message = "{}",
+    struct new_job job = {.id = "job_b",
+                          .account = support->account,
+                          .pool = "predict",
+                          .kind = "predict",
+                          .message = "{}",
                           .topic_key = "k"};
 
-    support_int(support, "update limits set max_waiting = 1 where pool = 'predict' returning 1", PG_NONE);
+    support_int(support, "update limits set max_waiting = 1 where pool = 'predict' returning 1",
+                PG_NONE);
     support_insert_job(support, "job_a", NULL);
     assert_false(jobs_insert(support->db, &job, &outbox_id, &err));
     assert_int_equal(err.code, ERROR_RATE_LIMIT);

@@ -27,7 +27,8 @@ static const char RUN[] = "select run from jobs where id = $1";
 static const char LEFT[] = "select count(*) from jobs where status <> 'COMPLETED'";
 static const char OUTBOX[] = "select count(*) from outbox";
 static const char EVENTS[] = "select count(*) from events_outbox";
-static const char LINES[] = "select count(*) || ' ' || min(seq) || ' ' || max(seq) from log_lines where job_id = $1";
+static const char LINES[] =
+    "select count(*) || ' ' || min(seq) || ' ' || max(seq) from log_lines where job_id = $1";
 
 /* What a test's handler does, and how often it was called. */
 struct act {
@@ -56,7 +57,8 @@ static bool decode(const char *message, size_t length, struct job_head *head, st
     json_t *json = json_parse(message, length, err);
     struct fields fields = {.object = json};
     const char *id = json == NULL ? NULL : fields_text(&fields, "job_id", REQUIRED, HEAD_BYTES - 1);
-    const char *account = json == NULL ? NULL : fields_text(&fields, "account", REQUIRED, HEAD_BYTES - 1);
+    const char *account =
+        json == NULL ? NULL : fields_text(&fields, "account", REQUIRED, HEAD_BYTES - 1);
     bool ok = json != NULL && fields_end_lenient(&fields, err);
 
     if (ok) {
@@ -89,7 +91,8 @@ static void start_worker(struct stage *stage)
 {
     struct error err = {0};
 
-    stage->worker = worker_new(&stage->options, stage->support.pool, &stage->handler, 1, stage->metrics, &err);
+    stage->worker =
+        worker_new(&stage->options, stage->support.pool, &stage->handler, 1, stage->metrics, &err);
     if (stage->worker == NULL)
         fail_msg("%s: %s", err.message, err.detail);
 }
@@ -102,7 +105,8 @@ static int with_worker(void **state)
     memset(&stage, 0, sizeof stage);
     support_init_with_topics(&stage.support);
     stage.metrics = metrics_new(&err);
-    stage.handler = (struct handler){.pool = "predict", .decode = decode, .run = perform, .context = &stage.act};
+    stage.handler = (struct handler){
+        .pool = "predict", .decode = decode, .run = perform, .context = &stage.act};
     stage.instance = id_new("wrk");
     stage.pool = "predict";
     stage.options = runtime_options_default();
@@ -137,7 +141,8 @@ static int stop_worker(void **state)
 /* Accepts jobs as the API does: in one transaction with their messages, published by the sweep. */
 static void accept(struct stage *stage, int count)
 {
-    static const char TAKE_AT_ONCE[] = "update outbox set taken_until = clock_timestamp() returning 1";
+    static const char TAKE_AT_ONCE[] =
+        "update outbox set taken_until = clock_timestamp() returning 1";
     char id[32];
 
     for (int at = 0; at < count; at++) {
@@ -165,7 +170,8 @@ static void accepted_jobs_end_and_their_messages_and_events_leave(void **state)
 
 static void a_message_delivered_twice_has_one_effect(void **state)
 {
-    static const struct producer_tuning TUNING = {.delivery_timeout_ms = 30000, .queue_messages = 100};
+    static const struct producer_tuning TUNING = {.delivery_timeout_ms = 30000,
+                                                  .queue_messages = 100};
     struct stage *stage = *state;
     struct error err = {0};
     struct producer *producer = producer_new(&stage->support.kafka, &TUNING, NULL, NULL, &err);
@@ -173,10 +179,13 @@ static void a_message_delivered_twice_has_one_effect(void **state)
 
     assert_non_null(producer);
     accept(stage, 1);
-    snprintf(message, sizeof message, "{\"job_id\":\"job_0\",\"account\":\"%s\"}", stage->support.account);
+    snprintf(message, sizeof message, "{\"job_id\":\"job_0\",\"account\":\"%s\"}",
+             stage->support.account);
     for (int at = 0; at < 5; at++)
         assert_true(producer_send(producer,
-                                  &(struct kafka_message){.topic = "jobs.predict", .key = "job_0", .value = message,
+                                  &(struct kafka_message){.topic = "jobs.predict",
+                                                          .key = "job_0",
+                                                          .value = message,
                                                           .length = strlen(message)},
                                   0, &err));
     assert_true(producer_flush(producer, 30000));
@@ -191,7 +200,8 @@ static void a_message_delivered_twice_has_one_effect(void **state)
 
 static void a_message_that_cannot_be_read_goes_to_the_dead_letters(void **state)
 {
-    static const struct producer_tuning TUNING = {.delivery_timeout_ms = 30000, .queue_messages = 100};
+    static const struct producer_tuning TUNING = {.delivery_timeout_ms = 30000,
+                                                  .queue_messages = 100};
     static const char *const BROKEN[] = {"", "not json", "{\"job_id\":1}", "\xff\xfe\x00"};
     struct stage *stage = *state;
     struct error err = {0};
@@ -199,13 +209,16 @@ static void a_message_that_cannot_be_read_goes_to_the_dead_letters(void **state)
 
     for (size_t at = 0; at < 4; at++)
         assert_true(producer_send(producer,
-                                  &(struct kafka_message){.topic = "jobs.predict", .key = "x", .value = BROKEN[at],
+                                  &(struct kafka_message){.topic = "jobs.predict",
+                                                          .key = "x",
+                                                          .value = BROKEN[at],
                                                           .length = strlen(BROKEN[at])},
                                   0, &err));
     assert_true(producer_flush(producer, 30000));
     producer_free(producer);
     /* inserted and perhaps swept already: the ids tell how many there were */
-    support_wait_for(&stage->support, "select last_value from outbox_id_seq where is_called", PG_NONE, "4", 30);
+    support_wait_for(&stage->support, "select last_value from outbox_id_seq where is_called",
+                     PG_NONE, "4", 30);
     accept(stage, 1);
     wait_for_status(stage, "job_0", "COMPLETED");
 }
@@ -230,7 +243,9 @@ static void a_lasting_failure_is_not(void **state)
     accept(stage, 1);
     wait_for_status(stage, "job_0", "FAILED");
     assert_int_equal(atomic_load(&stage->act.runs), 1);
-    assert_string_equal(support_text(&stage->support, "select error_code || ': ' || error_message from jobs", PG_NONE),
+    assert_string_equal(support_text(&stage->support,
+                                     "select error_code || ': ' || error_message from jobs",
+                                     PG_NONE),
                         "validation_error: on purpose");
 }
 
@@ -241,7 +256,8 @@ static void a_running_job_is_cancelled(void **state)
     stage->act.waits = true;
     accept(stage, 1);
     wait_for_status(stage, "job_0", "RUNNING");
-    support_text(&stage->support, "select cancel_job('job_0', $1)", PG_VALUES(stage->support.account));
+    support_text(&stage->support, "select cancel_job('job_0', $1)",
+                 PG_VALUES(stage->support.account));
     wait_for_status(stage, "job_0", "CANCELLED");
 }
 
@@ -263,9 +279,10 @@ static void a_drained_worker_hands_back_and_another_goes_on(void **state)
 
 static void the_job_of_a_dead_owner_runs_again(void **state)
 {
-    static const char STEAL[] = "with l as (insert into leases values ('job_0', 1, $1, 'predict', null, 'wrk_dead',"
-                                " clock_timestamp() + interval '3 s'))"
-                                "update jobs set status = 'RUNNING', run = 1, revision = 2 where id = 'job_0' returning 1";
+    static const char STEAL[] =
+        "with l as (insert into leases values ('job_0', 1, $1, 'predict', null, 'wrk_dead',"
+        " clock_timestamp() + interval '3 s'))"
+        "update jobs set status = 'RUNNING', run = 1, revision = 2 where id = 'job_0' returning 1";
     struct stage *stage = *state;
     struct error err = {0};
 
@@ -282,7 +299,8 @@ static void a_row_of_a_dead_process_is_published(void **state)
     struct stage *stage = *state;
 
     support_insert_job(&stage->support, "job_0", NULL); /* committed, never sent */
-    support_text(&stage->support, "update outbox set taken_until = clock_timestamp() + interval '2 s' returning 1",
+    support_text(&stage->support,
+                 "update outbox set taken_until = clock_timestamp() + interval '2 s' returning 1",
                  PG_NONE);
     support_wait_for(&stage->support, OUTBOX, PG_NONE, "0", 30);
     wait_for_status(stage, "job_0", "COMPLETED");
@@ -314,7 +332,8 @@ static void with_kafka_away_jobs_run_and_their_lines_are_kept(void **state)
 
 static void with_postgres_away_a_running_job_goes_on_and_completes(void **state)
 {
-    static const struct timespec AWAY = {.tv_sec = 8}; /* longer than two leases: that is the test */
+    static const struct timespec AWAY = {.tv_sec =
+                                             8}; /* longer than two leases: that is the test */
     struct stage *stage = *state;
 
     stage->act.waits = true;

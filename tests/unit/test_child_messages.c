@@ -29,7 +29,9 @@ static void a_log_line_comes_back_as_it_was(void **state)
     struct child_event decoded;
 
     (void)state;
-    decode_line(&(struct child_event){.kind = CHILD_LOG, .level = "WARNING", .message = "a \"quoted\"\nline \xc3\xa4"},
+    decode_line(&(struct child_event){.kind = CHILD_LOG,
+                                      .level = "WARNING",
+                                      .message = "a \"quoted\"\nline \xc3\xa4"},
                 &decoded);
     assert_int_equal(decoded.kind, CHILD_LOG);
     assert_string_equal(decoded.level, "WARNING");
@@ -42,14 +44,20 @@ static void progress_report_and_error_come_back_as_they_were(void **state)
     struct child_event decoded;
 
     (void)state;
-    decode_line(&(struct child_event){.kind = CHILD_PROGRESS, .percent = 42, .stage = "search"}, &decoded);
+    decode_line(&(struct child_event){.kind = CHILD_PROGRESS, .percent = 42, .stage = "search"},
+                &decoded);
     assert_int_equal(decoded.percent, 42);
     assert_string_equal(decoded.stage, "search");
     child_event_clear(&decoded);
-    decode_line(&(struct child_event){.kind = CHILD_REPORT, .report_text = "{\"target\":\"churn\"}"}, &decoded);
+    decode_line(
+        &(struct child_event){.kind = CHILD_REPORT, .report_text = "{\"target\":\"churn\"}"},
+        &decoded);
     assert_string_equal(json_string_value(json_object_get(decoded.report, "target")), "churn");
     child_event_clear(&decoded);
-    decode_line(&(struct child_event){.kind = CHILD_ERROR, .code = "validation_error", .message = "no target"}, &decoded);
+    decode_line(&(struct child_event){.kind = CHILD_ERROR,
+                                      .code = "validation_error",
+                                      .message = "no target"},
+                &decoded);
     assert_string_equal(decoded.code, "validation_error");
     assert_string_equal(decoded.message, "no target");
     child_event_clear(&decoded);
@@ -57,9 +65,14 @@ static void progress_report_and_error_come_back_as_they_were(void **state)
 
 static void what_is_no_event_is_refused(void **state)
 {
-    static const char *const LINES[] = {"",      "{",        "[]",
-                                        "{}",    "{\"event\":\"song\"}", "{\"event\":\"progress\",\"percent\":101,\"stage\":\"x\"}",
-                                        "{\"event\":\"report\"}", "{\"event\":\"log\",\"level\":7}"};
+    static const char *const LINES[] = {"",
+                                        "{",
+                                        "[]",
+                                        "{}",
+                                        "{\"event\":\"song\"}",
+                                        "{\"event\":\"progress\",\"percent\":101,\"stage\":\"x\"}",
+                                        "{\"event\":\"report\"}",
+                                        "{\"event\":\"log\",\"level\":7}"};
     struct child_event decoded;
 
     (void)state;
@@ -73,9 +86,16 @@ static void what_is_no_event_is_refused(void **state)
 
 static void a_task_comes_back_with_its_job(void **state)
 {
-    struct build_job job = {.job_id = "job_1", .account = "user_1", .model_id = "mdl_1", .model_name = "churn",
-                            .version_id = "ver_1", .version = 1, .dataset_id = "ds_1", .intent = "predict churn",
-                            .files_count = 1, .seed = 42};
+    struct build_job job = {.job_id = "job_1",
+                            .account = "user_1",
+                            .model_id = "mdl_1",
+                            .model_name = "churn",
+                            .version_id = "ver_1",
+                            .version = 1,
+                            .dataset_id = "ds_1",
+                            .intent = "predict churn",
+                            .files_count = 1,
+                            .seed = 42};
     struct build_task task = {.memory_mb = 100, .timeout_s = 60, .artifact = "/tmp/with \"quote\""};
     struct build_task decoded;
     struct error err = {0};

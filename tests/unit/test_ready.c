@@ -109,12 +109,16 @@ static void a_full_list_has_room_for_what_is_given_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(jobs_leave_in_the_order_they_came, with_empty_list, free_list),
-        cmocka_unit_test_setup_teardown(jobs_given_back_leave_first_again, with_empty_list, free_list),
-        cmocka_unit_test_setup_teardown(one_account_spills_past_its_share, with_empty_list, free_list),
-        cmocka_unit_test_setup_teardown(a_full_list_takes_what_was_on_its_way_and_then_spills, with_empty_list,
+        cmocka_unit_test_setup_teardown(jobs_leave_in_the_order_they_came, with_empty_list,
                                         free_list),
-        cmocka_unit_test_setup_teardown(a_full_list_has_room_for_what_is_given_back, with_empty_list, free_list),
+        cmocka_unit_test_setup_teardown(jobs_given_back_leave_first_again, with_empty_list,
+                                        free_list),
+        cmocka_unit_test_setup_teardown(one_account_spills_past_its_share, with_empty_list,
+                                        free_list),
+        cmocka_unit_test_setup_teardown(a_full_list_takes_what_was_on_its_way_and_then_spills,
+                                        with_empty_list, free_list),
+        cmocka_unit_test_setup_teardown(a_full_list_has_room_for_what_is_given_back,
+                                        with_empty_list, free_list),
     };
 
     return cmocka_run_group_tests_name("ready", tests, NULL, NULL);

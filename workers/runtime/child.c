@@ -67,7 +67,7 @@ static bool open_pipes(int inner[static 3], int outer[static 3])
 
 static int spawn(struct child *child, const int inner[static 3])
 {
-    char *arguments[ARGUMENTS_MOST] = {"trainyard-worker"};
+    char *arguments[ARGUMENTS_MOST] = {(char *)"trainyard-worker"};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none;

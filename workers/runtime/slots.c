@@ -30,10 +30,10 @@ static struct run *take_run(struct pool *pool)
     return run;
 }
 
-static void free_slot(struct pool *pool, bool finished)
+static void free_slot(struct pool *pool, bool has_finished)
 {
     pthread_mutex_lock(&pool->lock);
-    if (finished)
+    if (has_finished)
         pool->freed = true;
     else
         pool->busy--;

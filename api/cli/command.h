@@ -1,0 +1,32 @@
+/*
+ * command.h - the commands of trainyard, the program of operators.
+ *
+ * A command reads its own arguments, prints results on stdout and all else on stderr, and returns
+ * the exit code.
+ */
+#ifndef TRAINYARD_API_CLI_COMMAND_H
+#define TRAINYARD_API_CLI_COMMAND_H
+
+#include "infra/base/config.h"
+#include "infra/postgres/pg.h"
+
+struct command {
+    const char *name;
+    const char *arguments; /* for --help */
+    const char *help;
+    int (*run)(const struct config *config, int count, char **arguments);
+};
+
+int command_migrate(const struct config *config, int count, char **arguments);
+int command_topics(const struct config *config, int count, char **arguments);
+int command_keys(const struct config *config, int count, char **arguments);
+
+/* Prints what went wrong; returns the exit code. */
+int command_fail(const struct error *err);
+
+/* The value of an option such as --account, or fallback; names one that is unknown in err. */
+MUST_CHECK bool command_option(int count, char **arguments, const char *const *known,
+                               const char *name, const char *fallback, const char **value,
+                               struct error *err);
+
+#endif
