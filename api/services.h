@@ -17,6 +17,8 @@ struct services {
     struct log_hub *logs;       /* followers of build logs */
     const char *signing_key;    /* of upload URLs */
     const char *worker_program; /* path of trainyard-worker, next to this program */
+    struct traffic *traffic;    /* counts of requests */
+    struct adapter *adapter;    /* the ports; NULL until they are open */
 };
 
 #endif

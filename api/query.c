@@ -1,0 +1,60 @@
+/* query.c - see query.h. */
+#include "api/query.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool refuse_word(const char *name, const char *const *words, struct error *err)
+{
+    char list[160];
+    size_t used = 0;
+
+    list[0] = '\0';
+    for (size_t at = 0; words[at] != NULL && used < sizeof list; at++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", at == 0 ? "" : ", ",
+                                 words[at]);
+    return error_set(err, ERROR_INVALID_REQUEST, "%s must be one of %s", name, list);
+}
+
+bool query_word_or_none(const struct call *call, const char *name, const char *const *words,
+                        const char **word, struct error *err)
+{
+    *word = call_query(call, name);
+    if (*word == NULL)
+        return true;
+    for (size_t at = 0; words[at] != NULL; at++)
+        if (strcmp(words[at], *word) == 0)
+            return true;
+    return refuse_word(name, words, err);
+}
+
+bool query_word(const struct call *call, const char *name, const char *const *words,
+                const char **word, struct error *err)
+{
+    if (!query_word_or_none(call, name, words, word, err))
+        return false;
+    if (*word == NULL)
+        *word = words[0];
+    return true;
+}
+
+bool query_page(const struct call *call, int *limit, int *offset, struct error *err)
+{
+    int64_t most;
+    int64_t from;
+
+    if (!call_query_int(call, "limit", 1, PAGE_MOST, PAGE_DEFAULT, &most, err) ||
+        !call_query_int(call, "offset", 0, INT32_MAX, 0, &from, err))
+        return false;
+    *limit = (int)most;
+    *offset = (int)from;
+    return true;
+}
+
+json_t *page_json_take(const char *name, json_t *items, int64_t total, int limit, int offset)
+{
+    bool has_more = offset + (int64_t)json_array_size(items) < total;
+
+    return json_pack("{s:o, s:{s:I, s:i, s:i, s:b}}", name, items, "pagination", "total",
+                     (json_int_t)total, "limit", limit, "offset", offset, "has_more", has_more);
+}
