@@ -1,0 +1,170 @@
+/* jobs.c - see jobs.h. */
+#include "api/jobs.h"
+
+#include "api/query.h"
+#include "api/services.h"
+#include "infra/base/config.h"
+#include "infra/store/jobs.h"
+
+#include <string.h>
+
+static json_t *text_or_null(const char *text)
+{
+    return text == NULL ? json_null() : json_string(text);
+}
+
+static json_t *error_json(const struct job *job)
+{
+    if (job->error_code == NULL)
+        return json_null();
+    return json_pack("{s:s, s:s?}", "code", job->error_code, "message", job->error_message);
+}
+
+static bool waits(const struct job *job)
+{
+    return job->status == JOB_PENDING || job->status == JOB_RETRYING;
+}
+
+/* What a job is about, and how far it is. */
+static json_t *job_json(const struct job *job, const char *public_url)
+{
+    json_t *answer =
+        json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:o}", "job_id", job->id, "type", job->kind,
+                  "status", state_word(MACHINE_JOB, (int)job->status), "progress", job->progress,
+                  "created_at", job->created_at, "updated_at", job->updated_at, "started_at",
+                  text_or_null(job->started_at), "completed_at", text_or_null(job->completed_at));
+    json_t *result = job->result == NULL ? NULL : json_loads(job->result, JSON_DECODE_ANY, NULL);
+
+    json_object_set_new(answer, "pool", json_string(job->pool));
+    json_object_set_new(answer, "resource_id", text_or_null(job->model_name));
+    json_object_set_new(answer, "resource_type", json_string("model"));
+    json_object_set_new(
+        answer, "params",
+        json_pack("{s:s?, s:s?}", "model_name", job->model_name, "version_id", job->version_id));
+    json_object_set_new(answer, "progress_details",
+                        json_pack("{s:s?, s:i, s:n}", "current_stage", job->stage, "stage_progress",
+                                  job->progress, "estimated_completion"));
+    json_object_set_new(answer, "run", json_integer(job->run));
+    json_object_set_new(answer, "failures", json_integer(job->failures));
+    json_object_set_new(answer, "max_attempts", json_integer(job->max_attempts));
+    json_object_set_new(answer, "result", result == NULL ? json_null() : result);
+    json_object_set_new(answer, "error", error_json(job));
+    json_object_set_new(answer, "logs_url",
+                        json_sprintf("%s/models/build-logs?job_id=%s", public_url, job->id));
+    if (job->status == JOB_RETRYING)
+        json_object_set_new(answer, "next_attempt_at", text_or_null(job->available_at));
+    return answer;
+}
+
+static bool read_filter(struct call *call, struct jobs_filter *filter, struct error *err)
+{
+    static const char *const STATUSES[] = {"PENDING",   "RUNNING", "RETRYING",  "CANCELLING",
+                                           "COMPLETED", "FAILED",  "CANCELLED", NULL};
+    static const char *const SORTS[] = {"created_at", "updated_at", NULL};
+    static const char *const ORDERS[] = {"desc", "asc", NULL};
+    const char *order;
+
+    filter->account = call_account(call);
+    filter->kind = call_query(call, "type");
+    if (!query_page(call, &filter->limit, &filter->offset, err) ||
+        !query_word_or_none(call, "status", STATUSES, &filter->status, err) ||
+        !query_word(call, "sort", SORTS, &filter->sort, err) ||
+        !query_word(call, "order", ORDERS, &order, err))
+        return false;
+    filter->ascending = strcmp(order, "asc") == 0;
+    return true;
+}
+
+bool api_jobs_list(struct call *call, struct error *err)
+{
+    const char *public_url = call_services(call)->config->public_url;
+    struct jobs_filter filter;
+    struct pg_rows *rows;
+    struct pg *db;
+    int64_t total = 0;
+    json_t *items;
+
+    if (!read_filter(call, &filter, err))
+        return false;
+    db = call_db(call, err);
+    rows = db == NULL ? NULL : jobs_list(db, &filter, &total, err);
+    if (rows == NULL)
+        return false;
+    items = json_array();
+    for (size_t row = 0; row < pg_rows_count(rows); row++) {
+        struct job job;
+
+        job_read(rows, row, &job);
+        json_array_append_new(items, job_json(&job, public_url));
+    }
+    pg_rows_free(rows);
+    return call_reply_take(call, 200,
+                           page_json_take("jobs", items, total, filter.limit, filter.offset), err);
+}
+
+/* Adds the place in the queue of a job that waits: 1 is next. */
+static bool add_position(struct pg *db, const struct job *job, json_t *answer, struct error *err)
+{
+    int64_t ahead = 0;
+
+    if (!waits(job)) {
+        json_object_set_new(answer, "position", json_null());
+        return true;
+    }
+    if (!jobs_ahead(db, job->id, &ahead, err))
+        return false;
+    json_object_set_new(answer, "position", json_integer(ahead + 1));
+    return true;
+}
+
+bool api_jobs_get(struct call *call, struct error *err)
+{
+    const char *public_url = call_services(call)->config->public_url;
+    struct job job = {0};
+    struct pg *db = call_db(call, err);
+    json_t *answer = NULL;
+    bool ok = db != NULL && jobs_find(db, call_account(call), call_path(call, "job_id"), &job, err);
+
+    if (ok) {
+        answer = job_json(&job, public_url);
+        ok = add_position(db, &job, answer, err) &&
+             call_reply_take(call, 200, json_incref(answer), err);
+    }
+    json_decref(answer);
+    job_clear(&job);
+    return ok;
+}
+
+/* ERROR_CONFLICT for a job that has ended. */
+static bool may_cancel(struct pg *db, const char *account, const char *id, struct error *err)
+{
+    struct job job = {0};
+    bool ok = jobs_find(db, account, id, &job, err);
+
+    if (ok && state_is_final(MACHINE_JOB, (int)job.status))
+        ok = error_set(err, ERROR_CONFLICT, "the job has ended: it is %s",
+                       state_word(MACHINE_JOB, (int)job.status));
+    job_clear(&job);
+    return ok;
+}
+
+/* Asking again while it is being cancelled gives the same answer. */
+bool api_jobs_cancel(struct call *call, struct error *err)
+{
+    const char *id = call_path(call, "job_id");
+    struct pg *db = call_db(call, err);
+    enum job_status status;
+
+    if (db == NULL || !may_cancel(db, call_account(call), id, err) ||
+        !jobs_cancel(db, call_account(call), id, &status, err))
+        return false;
+    if (status == JOB_COMPLETED || status == JOB_FAILED)
+        return error_set(err, ERROR_CONFLICT, "the job has ended: it is %s",
+                         state_word(MACHINE_JOB, (int)status));
+    return call_reply_take(call, 200,
+                           json_pack("{s:s, s:s, s:s}", "job_id", id, "status",
+                                     state_word(MACHINE_JOB, (int)status), "message",
+                                     status == JOB_CANCELLED ? "the job was cancelled before it ran"
+                                                             : "the job is asked to end"),
+                           err);
+}

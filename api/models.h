@@ -1,0 +1,16 @@
+/*
+ * models.h - /models: what was asked for, and how it stands. Handlers; see call.h.
+ */
+#ifndef TRAINYARD_API_MODELS_H
+#define TRAINYARD_API_MODELS_H
+
+#include "api/call.h"
+
+/* GET /models */
+bool api_models_list(struct call *call, struct error *err);
+/* GET /models/:name */
+bool api_models_get(struct call *call, struct error *err);
+/* POST /models/:name: a model, its first version, and the job that builds it. */
+bool api_models_create(struct call *call, struct error *err);
+
+#endif
