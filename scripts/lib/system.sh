@@ -6,15 +6,6 @@ BIN=$BUILD/bin
 # Loopback is never behind a proxy.
 curl_local() { curl --noproxy '*' -sS "$@"; }
 
-# build PRESET [-DOPTION...]
-build() {
-  local preset=$1; shift
-  step "building ($preset)"
-  mkdir -p "$ROOT/build"
-  (cd "$ROOT" && logged "configure-$preset" cmake --preset "$preset" "$@")
-  logged "build-$preset" cmake --build "$ROOT/build/$preset"
-}
-
 # What every program is told. Kafka and PostgreSQL must have been started once.
 system_export() {
   export TRAINYARD_DATABASE_URL TRAINYARD_KAFKA_BROKERS TRAINYARD_BLOB_DIR
