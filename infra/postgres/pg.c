@@ -91,13 +91,18 @@ void pg_close(struct pg *pg)
     free(pg);
 }
 
-/* Whether the server hung up while the session was idle: seen without asking it anything. */
+/*
+ * Whether the server hung up while the session was idle: seen without asking it anything. What it
+ * said last is read first, so the end shows at the second look.
+ */
 static bool hung_up(const struct pg *pg)
 {
     struct pollfd fd = {.fd = PQsocket(pg->conn), .events = POLLIN};
 
-    return poll(&fd, 1, 0) > 0 &&
-           (PQconsumeInput(pg->conn) == 0 || PQstatus(pg->conn) != CONNECTION_OK);
+    for (int look = 0; look < 3 && poll(&fd, 1, 0) > 0; look++)
+        if (PQconsumeInput(pg->conn) == 0 || PQstatus(pg->conn) != CONNECTION_OK)
+            return true;
+    return false;
 }
 
 bool pg_revive(struct pg *pg, struct error *err)

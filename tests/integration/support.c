@@ -103,17 +103,25 @@ void support_clear(struct support *support)
     *support = (struct support){0};
 }
 
+/* Reads the first cell into text. */
+static bool read_text(struct support *support, const char *sql, struct pg_values values, char *text, size_t size,
+                      struct error *err)
+{
+    struct pg_rows *rows = pg_revive(support->db, err) ? pg_query(support->db, sql, values, err) : NULL;
+
+    if (rows == NULL)
+        return false;
+    snprintf(text, size, "%s", pg_rows_count(rows) == 0 ? "" : pg_text_or_empty(rows, 0, 0));
+    pg_rows_free(rows);
+    return true;
+}
+
 const char *support_text(struct support *support, const char *sql, struct pg_values values)
 {
     static char text[4096];
     struct error err = {0};
-    struct pg_rows *rows;
 
-    check(pg_revive(support->db, &err), err);
-    rows = pg_query(support->db, sql, values, &err);
-    check(rows != NULL, err);
-    snprintf(text, sizeof text, "%s", pg_rows_count(rows) == 0 ? "" : pg_text_or_empty(rows, 0, 0));
-    pg_rows_free(rows);
+    check(read_text(support, sql, values, text, sizeof text, &err), err);
     return text;
 }
 
@@ -150,8 +158,12 @@ void support_wait_for(struct support *support, const char *sql, struct pg_values
     char last[256];
 
     for (;;) {
-        snprintf(last, sizeof last, "%s", support_text(support, sql, values));
-        if (strcmp(last, wanted) == 0)
+        struct error err = {0};
+
+        /* a database that starts up right now is waited for too */
+        if (!read_text(support, sql, values, last, sizeof last, &err))
+            snprintf(last, sizeof last, "%s", err.message);
+        else if (strcmp(last, wanted) == 0)
             return;
         if (clock_monotonic_ms() > deadline)
             fail_msg("after %d s still '%s' instead of '%s': %s", timeout_s, last, wanted, sql);
