@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STAGE_BYTES = 64, LINE_BYTES = 4096 };
+enum { STAGE_BYTES = 64, LINE_BYTES = 4096, LOGGED_STEP = 5 /* percent between two lines of a stage */ };
 
 struct run {
     /* read-only after _new */
@@ -26,6 +26,7 @@ struct run {
     /* guarded by lock */
     pthread_mutex_t lock;
     int percent;
+    int logged_percent;
     char stage[STAGE_BYTES];
     bool progressed;
 };
@@ -110,21 +111,33 @@ void run_log(struct run *run, const char *level, const char *format, ...)
     joblog_write(run->log, level, text, -1, NULL);
 }
 
+/* Notes the progress; true when it is worth a line of the log. */
+static bool note_progress_locked(struct run *run, int percent, const char *stage)
+{
+    bool staged = strncmp(stage, run->stage, STAGE_BYTES - 1) != 0;
+
+    if (percent > run->percent)
+        run->percent = percent;
+    else if (!staged)
+        return false;
+    snprintf(run->stage, sizeof run->stage, "%s", stage);
+    run->progressed = true;
+    if (!staged && run->percent < run->logged_percent + LOGGED_STEP)
+        return false;
+    run->logged_percent = run->percent;
+    return true;
+}
+
 void run_progress(struct run *run, int percent, const char *stage)
 {
-    bool further;
     char text[STAGE_BYTES + 16];
+    bool logged;
 
     pthread_mutex_lock(&run->lock);
-    further = percent > run->percent || strncmp(stage, run->stage, STAGE_BYTES - 1) != 0;
-    if (further) {
-        run->percent = percent > run->percent ? percent : run->percent;
-        snprintf(run->stage, sizeof run->stage, "%s", stage);
-        run->progressed = true;
-        percent = run->percent;
-    }
+    logged = note_progress_locked(run, percent, stage);
+    percent = run->percent;
     pthread_mutex_unlock(&run->lock);
-    if (!further)
+    if (!logged)
         return;
     snprintf(text, sizeof text, "%.60s: %d %%", stage, percent);
     joblog_write(run->log, "INFO", text, percent, stage);
