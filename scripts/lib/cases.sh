@@ -11,8 +11,8 @@ run_cases() {
   local name=$1 out=$HOME_DIR/log/case.log began=$EPOCHREALTIME code=0 passed failed; shift
   [ ! -t 1 ] || printf '  %-36s ...' "$name"
   timeout -k 10 600 "$@" >"$out" 2>&1 9>&- || code=$?
-  passed=$(count_lines '^ok [0-9]|^test.* \.\.\. ok$|^ok$' "$out")
-  failed=$(count_lines '^not ok [0-9]|^(FAIL|ERROR): ' "$out")
+  passed=$(count_lines '^ok [0-9]| \.\.\. ok$|^ok$' "$out")
+  failed=$(count_lines '^not ok [0-9]|^(FAIL|ERROR): (test|setUp|tearDown)' "$out")
   if [ "$code" = 0 ] && [ "$passed$failed" = 00 ]; then passed=1; fi
   if [ "$code" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
   [ ! -t 1 ] || printf '\r\033[K'
@@ -32,7 +32,7 @@ show_failure() {
 
 # The tests that CMake knows with a label, one a line: NAME<tab>COMMAND.
 registered_cases() {
-  (cd "$BUILD" && ctest --show-only=json-v1) | jq -r --arg label "$1" '.tests[]
-    | select(any(.properties[]?; .name == "LABELS" and (.value | index($label))))
+  (cd "$BUILD" && ctest --show-only=json-v1) | jq -r --arg kind "$1" '.tests[]
+    | select(any(.properties[]?; .name == "LABELS" and (.value | index($kind))))
     | "\(.name)\t\(.command | map(@sh) | join(" "))"'
 }

@@ -33,26 +33,36 @@ upload() {
   jq -r .upload_id <<<"$made"
 }
 
-# follow JOB: shows its log as it is written, and how far it is; prints nothing else. Sets
-# JOB_STATUS to what came of it.
+# follow JOB: shows its log as it is written, and how far it is: as a bar at a terminal, as a line
+# every ten per cent elsewhere. Sets JOB_STATUS to what came of it.
 follow() {
-  local level message progress status shown=-1
+  local level message progress stage status told=-10 at=''
   JOB_STATUS=unknown
-  while IFS=$'\x1f' read -r level message progress status; do
-    if [ -n "$status" ]; then JOB_STATUS=$status; fi
-    if [ -n "$progress" ]; then shown=$progress; fi
+  while IFS=$'\x1f' read -r level message progress stage status; do
     [ ! -t 1 ] || printf '\r\033[K'
-    if [ -n "$message" ]; then printf '    %s%s\n' "$(level_mark "$level")" "$message"; fi
-    [ ! -t 1 ] || [ "$shown" -lt 0 ] || [ -n "$status" ] || bar "$shown"
+    if [ -n "$status" ]; then
+      JOB_STATUS=$status
+    elif [ -z "$progress" ]; then
+      printf '    %s%s\n' "$(level_mark "$level")" "$message"
+      [ ! -t 1 ] || [ "$told" -lt 0 ] || bar "$told" "$at"
+    elif [ -t 1 ]; then
+      told=$progress at=$stage
+      bar "$told" "$at"
+    elif [ "$progress" -ge $((told + 10)) ]; then
+      told=$progress
+      printf '    %3d %% %s\n' "$told" "$stage"
+    fi
   done < <("${CLIENT[@]}" -N -H 'Accept: text/event-stream' "$TRAINYARD_URL/models/build-logs?job_id=$1&follow=true" |
     sed -un 's/^data: //p' |
-    jq -r --unbuffered '[.level, .message, .progress, .status] | map(. // "" | tostring | gsub("\\s"; " ")) | join("\u001f")')
+    jq -r --unbuffered '[.level, .message, .progress, .stage, .status]
+      | map(if . == null then "" else tostring | gsub("\\s"; " ") end) | join("\u001f")')
 }
 
 level_mark() { case $1 in ERROR) printf '%serror%s ' "$RED" "$PLAIN" ;; WARN*) printf 'warning ' ;; esac; }
 
+# bar PERCENT STAGE, on the line where the cursor is.
 bar() {
   local full='########################################' none='........................................'
   local width=$(($1 * 40 / 100))
-  printf '    [%s%s%s%s] %3d %%' "$GREEN" "${full:0:width}" "$PLAIN" "${none:width}" "$1"
+  printf '    [%s%s%s%s] %3d %% %s' "$GREEN" "${full:0:width}" "$PLAIN" "${none:width}" "$1" "$2"
 }

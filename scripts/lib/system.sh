@@ -71,8 +71,8 @@ noted_key() {
 # Notes where everything is, with a key, which is made when there is none yet.
 system_note() {
   local key; key=$(noted_key)
-  [ -n "$key" ] || key=$("$BIN/trainyard" keys create --account demo --permission read_write) ||
-    die "could not make a key"
+  [ -n "$key" ] || key=$("$BIN/trainyard" keys create --account demo --permission read_write 2>"$HOME_DIR/log/keys.log") ||
+    process_lament "keys failed"
   (umask 077; cat >"$HOME_DIR/env.new" <<ENV)
 TRAINYARD_URL=http://127.0.0.1:$(port_of api-1)
 TRAINYARD_API_KEY=$key
