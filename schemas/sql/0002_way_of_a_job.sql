@@ -112,7 +112,8 @@ begin
            failures = j.failures + (i.outcome = 'retry')::int,
            available_at = clock_timestamp() + make_interval(secs => coalesce(i.wait_s, 0)),
            completed_at = case when i.status <> 'RETRYING' then clock_timestamp() end,
-           progress = case when i.status = 'COMPLETED' then 100 else mine.progress end, stage = mine.stage,
+           progress = case when i.status = 'COMPLETED' then 100 else mine.progress end,
+           stage = case when i.status = 'COMPLETED' then 'done' else mine.stage end,
            error_code = i.code, error_message = i.message, result = i.result, log_lines = i.lines
       from items i join mine on mine.job_id = i.id
      where j.id = i.id
