@@ -191,7 +191,8 @@ static int handle(const struct _u_request *request, struct _u_response *response
 
 /*
  * A piece of a file of a multipart body; comes before the request is whole, so path and key are
- * checked here first. What is refused is read to its end and thrown away.
+ * checked here first. What is refused is read to its end and thrown away: refusing it here would
+ * close the connection without an answer.
  */
 static int take_piece(const struct _u_request *request, const char *part, const char *filename,
                       const char *content_type, const char *transfer_encoding, const char *data,
@@ -204,15 +205,19 @@ static int take_piece(const struct _u_request *request, const char *part, const 
     (void)transfer_encoding;
     (void)context;
     begin(incoming);
-    if (!serve_admit(call) || (call->route->flags & ROUTE_FILES) == 0)
-        return U_ERROR;
+    incoming->request.binary_body_length = 0; /* ulfius keeps all that comes: not of a file */
+    if (!serve_admit(call))
+        return U_OK;
+    if ((call->route->flags & ROUTE_FILES) == 0) {
+        call->unwanted_file = true;
+        return U_OK;
+    }
     if (call->multipart == NULL)
         call->multipart = multipart_upload_new(call->services, &err);
     if (call->multipart == NULL)
         return U_ERROR;
     multipart_upload_add(call->multipart, part, filename, content_type, offset, data, size);
-    incoming->request.binary_body_length = 0; /* ulfius keeps all that comes: not of a file */
-    connection_waits(incoming->connection);   /* a file may take long, as long as it moves */
+    connection_waits(incoming->connection); /* a file may take long, as long as it moves */
     return U_OK;
 }
 

@@ -36,10 +36,11 @@ struct call {
     const char *method;
     const char *raw_path;
     bool predict_port;
-    bool too_large; /* the body was cut */
-    bool garbled;   /* the query is not UTF-8 */
-    bool crowded;   /* the port has more connections than it may */
-    bool last;      /* the connection is closed after this call */
+    bool too_large;     /* the body was cut */
+    bool unwanted_file; /* one came to a route that takes none */
+    bool garbled;       /* the query is not UTF-8 */
+    bool crowded;       /* the port has more connections than it may */
+    bool last;          /* the connection is closed after this call */
     struct multipart_upload *multipart;
 
     /* set by serve_admit() */

@@ -87,7 +87,7 @@ static void reply_error(struct call *call, const struct error *err)
     buffer_clear(&body);
     if (err->code == ERROR_RATE_LIMIT || error_status(err->code) == 503)
         call_reply_header(call, "Retry-After", err->code == ERROR_RATE_LIMIT ? "10" : "2");
-    if (error_status(err->code) >= 500)
+    if (error_status(err->code) >= 500 && !call->crowded)
         log_failure("request failed", err, log_str("request", call->id.text),
                     log_str("method", call->method), log_str("path", call->raw_path));
 }
@@ -98,6 +98,9 @@ static bool run(struct call *call, struct error *err)
         *err = call->refusal;
         return false;
     }
+    if (call->unwanted_file)
+        return error_set(err, ERROR_INVALID_REQUEST,
+                         "no file is taken here: send a JSON object; tables go to /uploads");
     if (call->too_large && call->multipart == NULL)
         return error_set(err, ERROR_TOO_LARGE,
                          "the body is larger than %d KiB: send less, or a table by POST /uploads",
