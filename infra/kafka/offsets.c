@@ -61,6 +61,13 @@ static bool grow(struct partition *partition)
     return true;
 }
 
+/* Reading goes back when the log was cut or the group rewound: what comes again counts anew. */
+static void drop_from(struct partition *partition, int64_t offset)
+{
+    while (partition->count > 0 && entry_at(partition, partition->count - 1)->offset >= offset)
+        partition->count--;
+}
+
 bool offsets_read(struct offsets *offsets, int number, int64_t offset)
 {
     struct partition *partition = find(offsets, number);
@@ -73,6 +80,7 @@ bool offsets_read(struct offsets *offsets, int number, int64_t offset)
         partition->next = offsets->partitions;
         offsets->partitions = partition;
     }
+    drop_from(partition, offset);
     if (partition->count == partition->capacity && !grow(partition))
         return false;
     *entry_at(partition, partition->count++) = (struct entry){.offset = offset};

@@ -16,7 +16,10 @@ struct offsets;
 MUST_CHECK struct offsets *offsets_new(struct error *err);
 void offsets_free(struct offsets *offsets);
 
-/* Notes that a message was read. False when memory runs out: then it must not be handed out. */
+/*
+ * Notes that a message was read; those read before that stand behind it are forgotten, since Kafka
+ * gives them out again. False when memory runs out: then it must not be handed out.
+ */
 MUST_CHECK bool offsets_read(struct offsets *offsets, int partition, int64_t offset);
 
 /*
