@@ -25,7 +25,7 @@ install_kafka() {
   if [ -d "${NATIVE_DL:-}/kafka" ]; then
     cp "$NATIVE_DL/kafka"/*.jar "$work/"
   else
-    mvn -B -q -Dstyle.color=never -f "$ROOT/infra/broker/pom.xml" dependency:copy-dependencies \
+    logged kafka mvn -B -f "$ROOT/infra/broker/pom.xml" dependency:copy-dependencies \
       -DoutputDirectory="$work" -DincludeScope=runtime
   fi
   (cd "$work" && [ "$(ls | wc -l)" = "$(wc -l <"$JARS")" ] && sha256sum --check --quiet "$JARS") ||

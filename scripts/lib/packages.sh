@@ -7,7 +7,8 @@ BUILD_PACKAGES="gcc libc6-dev binutils cmake ninja-build pkg-config libgomp1 lib
 PROGRAMS="git:git curl:curl jq:jq python3:python3"
 FETCH_PROGRAMS="npm:npm" # only until native/ is there
 RUN_PROGRAMS="kcat:kcat psql:postgresql-client ps:procps setpriv:util-linux"
-CI_PROGRAMS="clang-format-14:clang-format-14 docker-compose:docker-compose"
+TEST_PROGRAMS="docker-compose:docker-compose"
+CI_PROGRAMS="clang-format-14:clang-format-14"
 
 has_package() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 
@@ -25,7 +26,7 @@ absent_programs() {
   for pair; do command -v "${pair%%:*}" >/dev/null || printf '%s ' "${pair#*:}"; done
 }
 
-# missing_packages PART...: what the parts (build, run, ci) need and is not there.
+# missing_packages PART...: what the parts (build, run, test, ci) need and is not there.
 missing_packages() {
   # shellcheck disable=SC2086
   {
@@ -41,6 +42,7 @@ missing_packages() {
       [ -n "$(java_program)" ] || printf 'openjdk-17-jre-headless '
       kafka_is_there || absent_programs mvn:maven ;;
     esac
+    case " $* " in *" test "*) absent_programs $TEST_PROGRAMS ;; esac
     case " $* " in *" ci "*) absent_programs $CI_PROGRAMS ;; esac
   }
 }
@@ -79,4 +81,14 @@ and run this again."
   forbid_main_cluster
   # shellcheck disable=SC2086
   logged setup apt_install $missing
+}
+
+# The same, of what one can do without.
+install_extras() {
+  local allowed=$1; shift
+  if [ "$allowed" = yes ] && may_install; then
+    install_packages yes "$@"
+  elif [ -n "$(missing_packages "$@")" ]; then
+    say "going on without $(missing_packages "$@")"
+  fi
 }

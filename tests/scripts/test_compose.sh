@@ -36,7 +36,7 @@ check "the Dockerfile copies what is there" copies_what_is_there
 check "the Dockerfile calls our scripts" calls_our_scripts
 check "the image runs as nobody special" grep -q '^USER trainyard$' infra/docker/Dockerfile
 if ! compose version >/dev/null 2>&1; then
-  echo "# docker-compose is not here (scripts/setup --ci installs it): docker-compose.yml was not looked at"
+  echo "# docker-compose is not here (scripts/setup --test installs it): docker-compose.yml was not looked at"
   exit $code
 fi
 check "docker-compose.yml is valid" compose config -q
