@@ -10,14 +10,21 @@ check() {
   else code=1; echo "not ok $count - $name"; printf '# %s\n' "$said"; fi
 }
 
-# Both the old program and the plugin of today will do.
+# Both the old program and the plugin of today will do; the old one writes YAML only, and the
+# distribution's Python has what reads it.
 compose() { if command -v docker-compose >/dev/null; then docker-compose "$@"; else docker compose "$@"; fi; }
+services() {
+  if command -v docker-compose >/dev/null; then
+    docker-compose config | /usr/bin/python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)'
+  else
+    docker compose config --format json
+  fi
+}
 
-# holds PYTHON: an expression over s, the services. (docker-compose writes YAML, which the engine's
-# own JSON option came too late for; PyYAML came with it.)
-holds() { compose config | /usr/bin/python3 -c "
-import sys, yaml
-s = yaml.safe_load(sys.stdin)['services']
+# holds PYTHON: an expression over s, the services.
+holds() { services | python3 -c "
+import json, sys
+s = json.load(sys.stdin)['services']
 sys.exit(0 if ($1) else str(s))"; }
 
 copies_what_is_there() {
