@@ -26,6 +26,12 @@ counted() {
   case ${2:-} in '' | *[!0-9]* | 0*) die "$1 wants a number above 0, such as $1 2" ;; *) printf '%s' "$2" ;; esac
 }
 
+# Makes the folder of a running system: passwords, keys and data are nobody else's to read.
+make_home() {
+  [ -d "$HOME_DIR" ] || mkdir -p -m 700 "$HOME_DIR" || die "cannot make $HOME_DIR: set TRAINYARD_HOME to a folder that can be written"
+  mkdir -p "$HOME_DIR/run" "$HOME_DIR/log"
+}
+
 # wait_until SECONDS COMMAND...: true as soon as the command is, false when the time is over.
 wait_until() {
   local deadline=$((SECONDS + $1)); shift
