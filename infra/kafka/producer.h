@@ -36,7 +36,10 @@ struct producer_tuning {
     int queue_messages;      /* how many may be on their way */
 };
 
-/* Called on the producer's thread; tag is what producer_send() was given. */
+/*
+ * Called on the producer's thread, or on one that is in producer_flush(); tag is what
+ * producer_send() was given. It must not call the producer.
+ */
 typedef void (*producer_report)(void *context, int64_t tag, bool delivered);
 
 /* report may be NULL. NULL on failure (ERROR_INTERNAL): Kafka need not be there. */
@@ -49,8 +52,8 @@ MUST_CHECK struct producer *producer_new(const struct kafka_settings *settings,
 void producer_free(struct producer *producer);
 
 /*
- * Sends a copy of the message. False if it cannot be taken (ERROR_UNAVAILABLE): the queue is full,
- * or the topic is not there; then there is no report.
+ * Sends a copy of the message. False if it cannot be taken, and then there is no report:
+ * ERROR_UNAVAILABLE, the queue is full or the topic is not there; ERROR_TOO_LARGE, it never can be.
  */
 MUST_CHECK bool producer_send(struct producer *producer, const struct kafka_message *message,
                               int64_t tag, struct error *err);
@@ -65,7 +68,14 @@ void producer_warm_up(struct producer *producer, const char *const *topics, size
 /* Waits until nothing is on its way; false when the time ran out. */
 bool producer_flush(struct producer *producer, int timeout_ms);
 
-/* Whether a message was delivered or a broker is connected: false while Kafka is away. */
-bool producer_is_connected(struct producer *producer);
+/*
+ * Whether Kafka can be reached. While it is known to be away, a broker is asked for at most
+ * timeout_ms; otherwise the answer comes at once.
+ */
+bool producer_reach(struct producer *producer, int timeout_ms);
+
+/* Makes the client fail for good, as librdkafka can: for tests, which see that another takes its
+ * place. */
+void producer_break(struct producer *producer);
 
 #endif

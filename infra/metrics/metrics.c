@@ -98,15 +98,20 @@ static size_t find_family(const char *name)
 
     while (at < FAMILIES_COUNT && strcmp(FAMILIES[at].name, name) != 0)
         at++;
-    assert(at < FAMILIES_COUNT);
+    assert(at < FAMILIES_COUNT && "name it in the table above");
     return at;
 }
 
-/* The series, made at first use; NULL when memory runs out: then the number is not counted. */
+/* The series, made at first use; NULL when memory runs out, or nobody knows the name: then the
+ * number is not counted. */
 static struct series *find_locked(struct metrics *metrics, const char *name, const char *labels)
 {
-    struct series **link = &metrics->families[find_family(name)];
+    size_t family = find_family(name);
+    struct series **link;
 
+    if (family == FAMILIES_COUNT)
+        return NULL;
+    link = &metrics->families[family];
     while (*link != NULL && strcmp((*link)->labels, labels) != 0)
         link = &(*link)->next;
     if (*link == NULL) {

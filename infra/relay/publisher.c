@@ -19,6 +19,7 @@ enum {
     GATHER_MS = 10, /* how long ids are gathered for one statement */
     SWEEP_MS = 1000,
     SWEEP_BATCH = 500,
+    REACH_MS = 1000,
     FLUSH_MS = 5000,
 };
 
@@ -100,9 +101,12 @@ static void *run_deleter(void *context)
     return NULL;
 }
 
+/* Sends rows until the producer takes no more: the rest is swept when its time is over. */
 static void send_rows(struct publisher *publisher, const struct pg_rows *rows)
 {
-    for (size_t at = 0; at < pg_rows_count(rows); at++) {
+    bool taken = true;
+
+    for (size_t at = 0; taken && at < pg_rows_count(rows); at++) {
         const char *value = pg_text(rows, at, 3);
         struct kafka_header headers[HEADERS_MOST];
         struct header_texts texts = {0};
@@ -114,9 +118,11 @@ static void send_rows(struct publisher *publisher, const struct pg_rows *rows)
         struct error err = {0};
 
         message.headers_count = headers_read(pg_text_or_empty(rows, at, 4), headers, &texts);
-        if (!producer_send(publisher->producer, &message, pg_int(rows, at, 0), &err))
-            log_failure("a message waits in the outbox", &err,
+        taken = producer_send(publisher->producer, &message, pg_int(rows, at, 0), &err);
+        if (!taken)
+            log_failure("messages wait in the outbox", &err,
                         log_int("outbox_id", pg_int(rows, at, 0)));
+        taken = taken || err.code == ERROR_TOO_LARGE; /* that one alone */
         headers_clear(&texts);
     }
 }
@@ -163,11 +169,9 @@ static void *run_sweeper(void *context)
 
     producer_warm_up(publisher->producer, TOPICS, sizeof TOPICS / sizeof *TOPICS, 5000);
     do {
-        /* While Kafka is away rows are left to whoever reaches it; the first delivery tells. */
-        bool done = false;
-
-        while (!done)
-            done = sweep(publisher) || !producer_is_connected(publisher->producer);
+        /* while Kafka is away rows are left to whoever reaches it */
+        while (producer_reach(publisher->producer, REACH_MS) && !sweep(publisher))
+            continue;
     } while (wait_for_next_sweep(publisher));
     return NULL;
 }

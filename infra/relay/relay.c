@@ -44,6 +44,7 @@ struct relay {
     struct pg *db;
     struct producer *producer;
     int64_t renewed_ms;
+    bool repeat; /* the lease is new here: what changed lately is told once more first */
 
     /* guarded by lock */
     pthread_mutex_t lock;
@@ -75,32 +76,29 @@ static bool open_all(struct relay *relay, struct error *err)
     /* without a time limit: a message given up between two others would be a gap */
     static const struct producer_tuning TUNING = {
         .linger_ms = 5, .delivery_timeout_ms = 0, .queue_messages = 10000};
-    bool fresh = relay->db == NULL;
 
-    if (fresh)
-        relay->db = pg_open(relay->database_url, err);
     if (relay->db == NULL)
-        return false;
-    if (!pg_revive(relay->db, err))
-        return false;
-    /* a session that was opened anew has forgotten that it listens; to say so again costs nothing
-     */
-    if (relay->renewed_ms == 0 && !pg_script(relay->db, "listen " EVENTS_CHANNEL, err))
+        relay->db = pg_open(relay->database_url, err);
+    if (relay->db == NULL || !pg_revive(relay->db, err))
         return false;
     if (relay->producer == NULL)
         relay->producer = producer_new(&relay->kafka, &TUNING, on_report, relay, err);
     return relay->producer != NULL;
 }
 
-static bool hold(struct relay *relay, bool *fresh, struct error *err)
+/* Takes or renews the lease when it is time to; relay->holds tells whether it is held. */
+static bool hold(struct relay *relay, struct error *err)
 {
     bool held = false;
+    bool fresh = false;
 
-    *fresh = false;
     if (atomic_load(&relay->holds) && clock_monotonic_ms() - relay->renewed_ms < RENEW_MS)
         return true;
-    if (!events_hold(relay->db, relay->owner, LEASE_S, &held, fresh, err))
+    /* a session that was opened anew has forgotten that it listens */
+    if (!pg_script(relay->db, "listen " EVENTS_CHANNEL, err) ||
+        !events_hold(relay->db, relay->owner, LEASE_S, &held, &fresh, err))
         return false;
+    relay->repeat |= fresh;
     if (held != atomic_load(&relay->holds))
         log_info(held ? "this process publishes events now"
                       : "another process publishes events now");
@@ -114,12 +112,11 @@ static bool hold(struct relay *relay, bool *fresh, struct error *err)
 static bool wait_for_kafka(struct relay *relay)
 {
     struct error err = {0};
-    bool fresh;
 
     while (!producer_flush(relay->producer, 1000)) {
         if (atomic_load(&relay->stopping))
             return false;
-        if (hold(relay, &fresh, &err) && !atomic_load(&relay->holds))
+        if (hold(relay, &err) && !atomic_load(&relay->holds))
             return false;
     }
     return atomic_load(&relay->failed) == 0;
@@ -143,6 +140,12 @@ static bool publish_batch(struct relay *relay, size_t *count, struct error *err)
     atomic_store(&relay->failed, 0);
     for (size_t at = 0; ok && at < *count; at++) {
         ok = event_send(relay->producer, rows, at, err);
+        if (!ok && err->code == ERROR_TOO_LARGE) { /* else all others would wait behind it */
+            log_failure("an event is left out", err,
+                        log_str("entity", pg_text(rows, at, EVENT_ENTITY)),
+                        log_str("revision", pg_text(rows, at, EVENT_REVISION)));
+            ok = true;
+        }
         buffer_printf(&ids, at == 0 ? "{%s" : ",%s", pg_text(rows, at, EVENT_ID));
     }
     buffer_add_char(&ids, '}');
@@ -161,18 +164,18 @@ static bool publish_batch(struct relay *relay, size_t *count, struct error *err)
 /* One round; *wait_ms is how long there is nothing to do. */
 static bool work(struct relay *relay, int *wait_ms, struct error *err)
 {
-    bool fresh;
     size_t count;
 
     *wait_ms = RETRY_MS;
-    if (!open_all(relay, err) || !hold(relay, &fresh, err))
+    if (!open_all(relay, err) || !hold(relay, err))
         return false;
     if (!atomic_load(&relay->holds)) {
         *wait_ms = OTHERS_MS;
         return true;
     }
-    if (fresh && !events_repeat(relay->db, err))
+    if (relay->repeat && !events_repeat(relay->db, err))
         return false;
+    relay->repeat = false;
     if (!publish_batch(relay, &count, err))
         return false;
     *wait_ms = count == BATCH_MOST ? 0 : IDLE_MS;

@@ -47,6 +47,7 @@ static bool check_applied(const struct pg_rows *rows, const struct migration *kn
 static bool apply(struct pg *db, const struct migration *migration, struct error *err)
 {
     char checksum[DIGEST_BYTES];
+    struct error cause;
 
     digest_of(migration->sql, strlen(migration->sql), checksum);
     if (pg_begin(db, err) && pg_script(db, migration->sql, err) &&
@@ -55,7 +56,10 @@ static bool apply(struct pg *db, const struct migration *migration, struct error
         pg_commit(db, err))
         return true;
     pg_rollback(db);
-    return false;
+    cause = *err;
+    error_set(err, cause.code, "migration %.64s failed, and left nothing behind: %.100s",
+              migration->name, cause.message);
+    return error_detail(err, "%s", cause.detail);
 }
 
 static bool apply_missing(struct pg *db, int *applied, struct error *err)
