@@ -245,8 +245,10 @@ static bool too_deep(const char *text, size_t length)
 
     for (size_t at = 0; at < length; at++) {
         if (quoted) {
-            at += text[at] == '\\';
-            quoted = at >= length || text[at] != '"';
+            if (text[at] == '\\')
+                at++; /* what is escaped ends no text */
+            else
+                quoted = text[at] != '"';
         } else if (text[at] == '"') {
             quoted = true;
         } else if (text[at] == '{' || text[at] == '[') {

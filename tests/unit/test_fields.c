@@ -3,6 +3,8 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,6 +179,119 @@ static void json_nests_to_a_depth_and_no_deeper(void **state)
     json_decref(json);
 }
 
+/* JSON_DEPTH levels around inner. */
+static bool parses_at_the_depth(const char *inner)
+{
+    char text[256] = "";
+    struct error err = {0};
+    json_t *json;
+
+    memset(text, '[', JSON_DEPTH);
+    strcat(text, inner);
+    memset(text + strlen(text), ']', JSON_DEPTH);
+    json = json_parse(text, strlen(text), &err);
+    json_decref(json);
+    return json != NULL;
+}
+
+static void quotes_within_texts_hide_no_depth_and_make_none(void **state)
+{
+    static const struct {
+        const char *inner;
+        bool ok;
+    } ROWS[] = {{"1", true},
+                {"[]", false},
+                {"\"\\\"\",[]", false},    /* "\"", then a level more */
+                {"\"\\\\\",[]", false},    /* "\\", then a level more */
+                {"\"\\\"[[[[\"", true},    /* "\"[[[[" */
+                {"\"\\\\\\\"[\",1", true}, /* "\\\"[" */
+                {"\"]]]\",[]", false}};
+
+    (void)state;
+    for (size_t at = 0; at < sizeof ROWS / sizeof *ROWS; at++)
+        if (parses_at_the_depth(ROWS[at].inner) != ROWS[at].ok)
+            fail_msg("%s should %s", ROWS[at].inner, ROWS[at].ok ? "be read" : "be refused");
+}
+
+static void numbers_no_machine_holds_are_refused(void **state)
+{
+    static const char *const TEXTS[] = {"9223372036854775808",
+                                        "-9223372036854775809",
+                                        "1e999",
+                                        "[1, 99999999999999999999999999]",
+                                        "NaN",
+                                        "Infinity",
+                                        "01",
+                                        "+1",
+                                        "{\"a\\u0000b\":1}",
+                                        "{\"a\":{\"b\":1,\"b\":1}}"};
+    json_t *json = parse("9223372036854775807");
+
+    (void)state;
+    assert_int_equal(json_integer_value(json), INT64_MAX);
+    json_decref(json);
+    for (size_t at = 0; at < sizeof TEXTS / sizeof *TEXTS; at++) {
+        struct error err = {0};
+
+        if (json_parse(TEXTS[at], strlen(TEXTS[at]), &err) != NULL)
+            fail_msg("%s is taken", TEXTS[at]);
+        assert_int_equal(err.code, ERROR_INVALID_REQUEST);
+    }
+}
+
+static void a_value_of_another_type_is_a_mistake_for_every_reader(void **state)
+{
+    static const char *const VALUES[] = {"\"text\"", "7", "0.5", "true", "{}", "[]"};
+    static const char *const CHOICES[] = {"text", NULL};
+    static const bool FITS[][7] = {/* text, int, number, bool, choice, object, array */
+                                   {true, false, false, false, true, false, false},
+                                   {false, true, true, false, false, false, false},
+                                   {false, false, true, false, false, false, false},
+                                   {false, false, false, true, false, false, false},
+                                   {false, false, false, false, false, true, false},
+                                   {false, false, false, false, false, false, true}};
+    char text[64];
+
+    (void)state;
+    for (size_t value = 0; value < 6; value++)
+        for (size_t reader = 0; reader < 7; reader++) {
+            enum presence presence = value % 2 == 0 ? OPTIONAL : REQUIRED;
+            struct fields fields = {0};
+            struct error err = {0};
+            json_t *json;
+
+            snprintf(text, sizeof text, "{\"a\":%s}", VALUES[value]);
+            json = parse(text);
+            fields.object = json;
+            switch (reader) {
+            case 0:
+                fields_text(&fields, "a", presence, 9);
+                break;
+            case 1:
+                fields_int(&fields, "a", presence, 0, 9, 0);
+                break;
+            case 2:
+                fields_number(&fields, "a", presence, 0);
+                break;
+            case 3:
+                fields_bool(&fields, "a", presence, false);
+                break;
+            case 4:
+                fields_choice(&fields, "a", presence, CHOICES, 0);
+                break;
+            case 5:
+                fields_object(&fields, "a", presence);
+                break;
+            default:
+                fields_array(&fields, "a", presence, 9);
+            }
+            if (fields_end(&fields, &err) != FITS[value][reader])
+                fail_msg("reader %zu of %s", reader, VALUES[value]);
+            fields_clear(&fields);
+            json_decref(json);
+        }
+}
+
 static void what_was_parsed_is_written_compactly(void **state)
 {
     json_t *json = parse("{ \"a\" : [ 1, 2.5, \"x\\\"y\" ] }");
@@ -199,6 +314,9 @@ int main(void)
         cmocka_unit_test(what_is_no_object_is_one_mistake),
         cmocka_unit_test(what_is_not_json_is_refused_with_its_place),
         cmocka_unit_test(json_nests_to_a_depth_and_no_deeper),
+        cmocka_unit_test(quotes_within_texts_hide_no_depth_and_make_none),
+        cmocka_unit_test(numbers_no_machine_holds_are_refused),
+        cmocka_unit_test(a_value_of_another_type_is_a_mistake_for_every_reader),
         cmocka_unit_test(what_was_parsed_is_written_compactly),
     };
 
