@@ -84,6 +84,8 @@ static bool is_choice(const char *choices, const char *value)
 {
     size_t length = strlen(value);
 
+    if (strchr(value, ' ') != NULL) /* two words of the list are no word */
+        return false;
     for (const char *word = choices; word != NULL; word = strchr(word, ' ')) {
         word += *word == ' ';
         if (strncmp(word, value, length) == 0 && (word[length] == ' ' || word[length] == '\0'))
@@ -126,11 +128,13 @@ static void read_setting(struct config *config, const struct setting *setting, c
 
 static void default_url(char url[static CONFIG_TEXT_BYTES], const char *bind, int port)
 {
-    if (*url == '\0')
+    size_t length = strlen(url);
+
+    while (length > 0 && url[length - 1] == '/')
+        url[--length] = '\0';
+    if (length == 0)
         snprintf(url, CONFIG_TEXT_BYTES, "http://%.400s:%d",
                  strcmp(bind, "0.0.0.0") == 0 ? "127.0.0.1" : bind, port);
-    while (url[strlen(url) - 1] == '/')
-        url[strlen(url) - 1] = '\0';
 }
 
 bool config_load(struct config *config, enum config_program program, config_lookup lookup,

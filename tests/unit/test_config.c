@@ -110,6 +110,99 @@ static void all_mistakes_are_told_at_once_a_line_each(void **state)
     buffer_clear(&problems);
 }
 
+/* One more setting than must be given. */
+static const char *extra_name;
+static char extra_value[64];
+
+static char *with_extra(const char *name)
+{
+    return strcmp(name, extra_name) == 0 ? extra_value : only_what_must_be(name);
+}
+
+static bool loads_with(const char *name, const char *value, struct config *config)
+{
+    struct buffer problems = {0};
+    bool ok;
+
+    extra_name = name;
+    strcpy(extra_value, value);
+    ok = config_load(config, CONFIG_API, with_extra, &problems);
+    assert_int_equal(ok, problems.length == 0);
+    if (!ok)
+        assert_non_null(strstr(problems.data, name));
+    buffer_clear(&problems);
+    return ok;
+}
+
+static void numbers_are_taken_up_to_their_limits(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *value;
+        bool ok;
+    } ROWS[] = {
+        {"TRAINYARD_PORT", "0", true},
+        {"TRAINYARD_PORT", "65535", true},
+        {"TRAINYARD_PORT", "65536", false},
+        {"TRAINYARD_PORT", "-1", false},
+        {"TRAINYARD_PORT", "", false},
+        {"TRAINYARD_PORT", "80 ", false},
+        {"TRAINYARD_PORT", "8e3", false},
+        {"TRAINYARD_PORT", "0x50", false},
+        {"TRAINYARD_PORT", "99999999999999999999999", false},
+        {"TRAINYARD_MAX_BODY_KB", "0", false},
+        {"TRAINYARD_MAX_BODY_KB", "1", true},
+        {"TRAINYARD_MAX_BODY_KB", "1048576", true},
+        {"TRAINYARD_MAX_BODY_KB", "1048577", false},
+        {"TRAINYARD_MAX_CONNECTIONS", "3", false},
+    };
+    struct config config;
+
+    (void)state;
+    for (size_t at = 0; at < sizeof ROWS / sizeof *ROWS; at++)
+        if (loads_with(ROWS[at].name, ROWS[at].value, &config) != ROWS[at].ok)
+            fail_msg("%s=%s", ROWS[at].name, ROWS[at].value);
+}
+
+static void a_choice_is_one_whole_word_of_its_list(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *value;
+        bool ok;
+    } ROWS[] = {
+        {"TRAINYARD_LOG_FORMAT", "auto", true},       {"TRAINYARD_LOG_FORMAT", "human", true},
+        {"TRAINYARD_LOG_FORMAT", "hum", false},       {"TRAINYARD_LOG_FORMAT", "", false},
+        {"TRAINYARD_LOG_FORMAT", "uman", false},      {"TRAINYARD_LOG_FORMAT", "JSON", false},
+        {"TRAINYARD_LOG_FORMAT", "auto json", false}, {"TRAINYARD_LOG_FORMAT", " ", false},
+        {"TRAINYARD_ROLES", "predict", true},         {"TRAINYARD_ROLES", "manage,predict", true},
+        {"TRAINYARD_ROLES", "manage", false},         {"TRAINYARD_LOG_LEVEL", "debug", true},
+    };
+    struct config config;
+
+    (void)state;
+    for (size_t at = 0; at < sizeof ROWS / sizeof *ROWS; at++)
+        if (loads_with(ROWS[at].name, ROWS[at].value, &config) != ROWS[at].ok)
+            fail_msg("%s=%s", ROWS[at].name, ROWS[at].value);
+}
+
+static void urls_are_derived_from_what_is_given_and_are_never_empty(void **state)
+{
+    struct config config;
+
+    (void)state;
+    assert_true(loads_with("TRAINYARD_PUBLIC_URL", "https://a.example/", &config));
+    assert_string_equal(config.public_url, "https://a.example");
+    assert_string_equal(config.predict_url, "https://a.example");
+    assert_string_equal(config.upload_url, "http://127.0.0.1:8082");
+    assert_true(loads_with("TRAINYARD_BIND", "10.0.0.7", &config));
+    assert_string_equal(config.public_url, "http://10.0.0.7:8080");
+    assert_string_equal(config.upload_url, "http://10.0.0.7:8082");
+    assert_true(loads_with("TRAINYARD_PUBLIC_URL", "//", &config));
+    assert_string_equal(config.public_url, "http://127.0.0.1:8080");
+    assert_string_equal(config.predict_url, "http://127.0.0.1:8080");
+}
+
 static void what_must_be_given_is_named(void **state)
 {
     struct config config;
@@ -157,6 +250,9 @@ int main(void)
         cmocka_unit_test(defaults_fill_what_is_not_given),
         cmocka_unit_test(what_is_given_wins_and_urls_end_without_a_slash),
         cmocka_unit_test(all_mistakes_are_told_at_once_a_line_each),
+        cmocka_unit_test(numbers_are_taken_up_to_their_limits),
+        cmocka_unit_test(a_choice_is_one_whole_word_of_its_list),
+        cmocka_unit_test(urls_are_derived_from_what_is_given_and_are_never_empty),
         cmocka_unit_test(what_must_be_given_is_named),
         cmocka_unit_test(a_program_reads_only_its_own_settings),
         cmocka_unit_test(help_lists_what_a_program_reads),
