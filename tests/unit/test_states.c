@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,9 +128,84 @@ static void these_states_are_final(void **state)
     assert_false(state_is_final(MACHINE_JOB, 1000));
 }
 
+static char *read_tables(void)
+{
+    FILE *file = fopen(TRAINYARD_SOURCE_DIR "/schemas/sql/0001_tables.sql", "r");
+    char *text = calloc(1, 65536);
+
+    if (file == NULL || text == NULL)
+        fail_msg("the tables cannot be read");
+    assert_in_range(fread(text, 1, 65535, file), 1000, 65534);
+    fclose(file);
+    return text;
+}
+
+/* Compares the words between quotes from at up to the bracket that ends the CHECK. */
+static void assert_words(const char *at, enum machine machine)
+{
+    int count = 0;
+    unsigned seen = 0;
+
+    while (*at != ')') {
+        char word[32] = "";
+        int number;
+
+        if (*at++ != '\'')
+            continue;
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(at, "'"), at);
+        number = state_from_word(machine, word);
+        if (number < 0)
+            fail_msg("the database knows %s, the programs do not", word);
+        seen |= 1u << number;
+        count++;
+        at += strlen(word) + 1;
+    }
+    assert_int_equal(count, states_count(machine));
+    assert_int_equal(seen, (1u << count) - 1);
+}
+
+static void the_words_are_those_of_the_database(void **state)
+{
+    static const struct {
+        const char *table;
+        enum machine machine;
+    } ROWS[] = {{"create table jobs (", MACHINE_JOB},
+                {"create table versions (", MACHINE_VERSION},
+                {"create table uploads (", MACHINE_UPLOAD}};
+    static const char CHECK[] = "check (status in (";
+    char *tables = read_tables();
+
+    (void)state;
+    for (size_t at = 0; at < sizeof ROWS / sizeof *ROWS; at++) {
+        const char *table = strstr(tables, ROWS[at].table);
+        const char *check = table == NULL ? NULL : strstr(table, CHECK);
+
+        if (check == NULL)
+            fail_msg("no check of the status: %s", ROWS[at].table);
+        else
+            assert_words(check + strlen(CHECK), ROWS[at].machine);
+    }
+    free(tables);
+}
+
+static void nothing_leads_out_of_what_is_final(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < MACHINES_COUNT; at++)
+        for (int from = 0; from < states_count(MACHINES[at]); from++) {
+            bool leads_out = false;
+
+            for (int to = 0; to < states_count(MACHINES[at]); to++)
+                leads_out |= state_may_move(MACHINES[at], from, to);
+            assert_int_equal(state_is_final(MACHINES[at], from), !leads_out);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_words_are_those_of_the_database),
+        cmocka_unit_test(nothing_leads_out_of_what_is_final),
         cmocka_unit_test(a_word_leads_back_to_its_state),
         cmocka_unit_test(words_that_are_no_state_are_told_so),
         cmocka_unit_test(nothing_leads_to_where_it_is),
