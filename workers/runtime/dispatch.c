@@ -20,7 +20,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IDLE_MS = 1000, RETRY_MS = 500 };
+enum {
+    IDLE_MS = 1000,
+    RETRY_MS = 500,
+    /* A consumer that joins gets its partitions one by one, and Kafka holds the first fetch of some
+     * for half a second before the others are asked for: meanwhile jobs are found in PostgreSQL. */
+    JOINING_MS = 3000,
+    JOINING_LOOK_MS = 20,
+};
 
 /* What one round of claiming looks at. */
 struct batch {
@@ -36,8 +43,12 @@ static int64_t look_interval(const struct pool *pool)
 {
     const struct runtime_options *options = pool->services.options;
 
+    if (pool->backlog && pool->freed)
+        return 0;
+    if (clock_monotonic_ms() - pool->started_ms < JOINING_MS)
+        return JOINING_LOOK_MS;
     if (pool->backlog)
-        return pool->freed ? 0 : options->waiting_least_ms;
+        return options->waiting_least_ms;
     return options->waiting_ms;
 }
 

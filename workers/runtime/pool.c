@@ -1,6 +1,7 @@
 /* pool.c - see pool.h. The work is done in intake.c, dispatch.c and slots.c. */
 #include "workers/runtime/pool.h"
 
+#include "infra/base/clock.h"
 #include "infra/base/thread.h"
 #include "infra/kafka/consumer.h"
 #include "workers/runtime/pool_private.h"
@@ -61,6 +62,7 @@ struct pool *pool_new(const struct pool_services *services, const struct handler
     }
     pool->services = *services;
     pool->handler = handler;
+    pool->started_ms = clock_monotonic_ms();
     pool->last = &pool->first;
     pthread_mutex_init(&pool->lock, NULL);
     cond_init(&pool->changed);

@@ -39,6 +39,7 @@ struct pool {
     pthread_t dispatcher;
     pthread_t *slots;
     int slots_count;
+    int64_t started_ms;
 
     atomic_bool draining;
 
