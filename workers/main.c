@@ -113,21 +113,30 @@ static bool is_ready(void *context, struct error *err)
     return process->worker != NULL && worker_is_well(process->worker, err);
 }
 
-/* The depths of all pools, read when somebody asks for metrics. */
+static void note_depths(struct metrics *metrics, const char *pool, double waiting, double oldest_s,
+                        double running)
+{
+    char labels[128];
+
+    snprintf(labels, sizeof labels, "pool=\"%.64s\"", pool);
+    metrics_set(metrics, "trainyard_jobs_waiting", labels, waiting);
+    metrics_set(metrics, "trainyard_jobs_oldest_age_seconds", labels, oldest_s);
+    metrics_set(metrics, "trainyard_jobs_running", labels, running);
+}
+
+/* The depths of all pools, read when somebody asks for metrics. A pool without jobs has no row. */
 static void collect_depths(void *context, struct metrics *metrics)
 {
     struct process *process = context;
     struct error err = {0};
     struct pg *db = pg_pool_borrow(process->db, &err);
     struct pg_rows *rows = db == NULL ? NULL : jobs_depths(db, &err);
-    char labels[128];
 
-    for (size_t at = 0; rows != NULL && at < pg_rows_count(rows); at++) {
-        snprintf(labels, sizeof labels, "pool=\"%.64s\"", pg_text(rows, at, 0));
-        metrics_set(metrics, "trainyard_jobs_waiting", labels, pg_double(rows, at, 1));
-        metrics_set(metrics, "trainyard_jobs_oldest_age_seconds", labels, pg_double(rows, at, 2));
-        metrics_set(metrics, "trainyard_jobs_running", labels, pg_double(rows, at, 3));
-    }
+    for (size_t at = 0; rows != NULL && at < process->handlers_count; at++)
+        note_depths(metrics, process->handlers[at].pool, 0, 0, 0);
+    for (size_t at = 0; rows != NULL && at < pg_rows_count(rows); at++)
+        note_depths(metrics, pg_text(rows, at, 0), pg_double(rows, at, 1), pg_double(rows, at, 2),
+                    pg_double(rows, at, 3));
     pg_rows_free(rows);
     pg_pool_return(process->db, db);
 }
