@@ -72,6 +72,24 @@ static enum field_type target_answer_type(const struct plan *plan)
     return plan->task == TASK_REGRESSION ? FIELD_FLOAT : plan->table->columns[plan->target].type;
 }
 
+/* Whether a name is kin to the target's, or so general (prediction, result) that it fits any. */
+static bool may_name_target(const struct plan *plan, const char *name)
+{
+    struct words field;
+    struct words target;
+
+    words_split(name, &field);
+    words_split(plan->table->columns[plan->target].name, &target);
+    for (size_t i = 0; i < field.count; i++)
+        for (size_t j = 0; j < target.count; j++)
+            if (words_likeness(field.word[i], target.word[j]) > 0)
+                return true;
+    for (size_t i = 0; i < field.count; i++)
+        if (!word_is_filler(field.word[i]))
+            return false;
+    return true;
+}
+
 static bool make_answer(struct plan *plan, const struct schema_field *field,
                         struct plan_answer *answer, struct error *err)
 {
@@ -93,7 +111,12 @@ static bool make_answer(struct plan *plan, const struct schema_field *field,
     if (answer->kind == ANSWER_LABEL)
         answer->type = plan->table->columns[plan->target].type;
     answer->name = strdup(field->name);
-    return answer->name != NULL || error_no_memory(err);
+    if (answer->name == NULL)
+        return error_no_memory(err);
+    return may_name_target(plan, field->name) ||
+           plan_note(&plan->warnings, err, field->name,
+                     "output_schema: no column is named so; it will hold what is predicted of %.60s",
+                     plan->table->columns[plan->target].name);
 }
 
 static bool make_answers(struct plan *plan, const struct build_spec *spec, struct error *err)

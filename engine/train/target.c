@@ -349,6 +349,19 @@ static bool says_nothing(const struct words *wish)
     return true;
 }
 
+/* Nothing is asked for by name: neither by the intent nor by the output schema. */
+static bool names_nothing(const struct build_spec *spec, const struct words *wish)
+{
+    for (size_t i = 0; i < spec->output_count; i++) {
+        struct words words;
+
+        words_split(spec->output[i].name, &words);
+        if (!says_nothing(&words))
+            return false;
+    }
+    return says_nothing(wish);
+}
+
 /* By name or place; both are guesses, and said to be. */
 static bool by_shape(struct plan *plan, const struct build_spec *spec, const struct words *wish)
 {
@@ -358,7 +371,7 @@ static bool by_shape(struct plan *plan, const struct build_spec *spec, const str
         for (size_t j = 0; j < sizeof USUAL / sizeof *USUAL; j++)
             if (names_equal(plan->table->columns[i].name, USUAL[j]) && can_be_target(plan, spec, i))
                 return choose(plan, i, "a guess: its name is one that targets usually have");
-    return says_nothing(wish) && can_be_target(plan, spec, last) &&
+    return names_nothing(spec, wish) && can_be_target(plan, spec, last) &&
            choose(plan, last, "a guess: it is the last column, and the intent names none");
 }
 

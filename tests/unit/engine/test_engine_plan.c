@@ -104,6 +104,7 @@ static void schemas_and_target_go_before_words(void **state)
     static const struct schema_field OUTPUT[] = {{"Contract", "string"}};
     static const struct schema_field PROBABILITY[] = {{"churn_probability", "float"}};
     static const struct schema_field TWO[] = {{"churn", NULL}, {"tenure", NULL}};
+    static const struct schema_field STRANGE[] = {{"temperature", "float"}};
     struct fixture *f = *state;
     struct build_spec spec = {.intent = "predict churn", .output = OUTPUT, .output_count = 1};
     struct error err = {0};
@@ -120,6 +121,9 @@ static void schemas_and_target_go_before_words(void **state)
     spec = (struct build_spec){.output = TWO, .output_count = 2};
     assert_null(target_of(f, &spec, &err));
     assert_non_null(strstr(err.message, "two columns"));
+    spec = (struct build_spec){.intent = "predict", .output = STRANGE, .output_count = 1};
+    assert_null(target_of(f, &spec, &err));
+    assert_non_null(strstr(err.message, "which column"));
     table_clear(&f->table);
 }
 
@@ -204,18 +208,21 @@ static void columns_that_tell_nothing_are_left_out(void **state)
 
 static void answers_follow_the_output_schema(void **state)
 {
-    static const struct schema_field OUTPUT[] = {{"churn", "string"}, {"likely", "float"}};
+    static const struct schema_field OUTPUT[] = {
+        {"churn", "string"}, {"likely", "float"}, {"temperature", "float"}};
     struct fixture *f = *state;
-    struct build_spec spec = {.intent = "churn", .output = OUTPUT, .output_count = 2};
+    struct build_spec spec = {.intent = "churn", .output = OUTPUT, .output_count = 3};
     struct error err = {0};
     struct plan plan;
 
     read_table(f, write_customers(f->folder, "customers.csv", 200));
     assert_true(plan_make(&plan, &spec, &f->table, &f->watch, &err));
-    assert_int_equal(plan.answers_count, 2);
+    assert_int_equal(plan.answers_count, 3);
     assert_int_equal(plan.answers[0].kind, ANSWER_LABEL);
     assert_int_equal(plan.answers[1].kind, ANSWER_PROBABILITY);
     assert_string_equal(plan.classes[plan.positive], "yes");
+    assert_int_equal(plan.warnings.count, 1);
+    assert_string_equal(plan.warnings.notes[0].column, "temperature");
     plan_clear(&plan);
     table_clear(&f->table);
 }
