@@ -20,6 +20,47 @@ static void every_code_has_a_name_and_a_status_of_failure(void **state)
     }
 }
 
+static void clients_see_these_names_and_statuses(void **state)
+{
+    static const struct {
+        enum error_code code;
+        const char *name;
+        int status;
+    } ROWS[] = {
+        {ERROR_INVALID_REQUEST, "invalid_request", 400},
+        {ERROR_UNAUTHORIZED, "unauthorized", 401},
+        {ERROR_FORBIDDEN, "forbidden", 403},
+        {ERROR_NOT_FOUND, "not_found", 404},
+        {ERROR_METHOD, "invalid_request", 405},
+        {ERROR_CONFLICT, "conflict", 409},
+        {ERROR_TOO_LARGE, "payload_too_large", 413},
+        {ERROR_VALIDATION, "validation_error", 422},
+        {ERROR_RATE_LIMIT, "rate_limit_exceeded", 429},
+        {ERROR_INTERNAL, "internal_error", 500},
+        {ERROR_UNAVAILABLE, "service_unavailable", 503},
+        {ERROR_NO_MEMORY, "out_of_memory", 503},
+        {ERROR_CRASHED, "crashed", 500},
+        {ERROR_TIMED_OUT, "timed_out", 500},
+        {ERROR_CANCELLED, "cancelled", 409},
+    };
+
+    (void)state;
+    assert_int_equal(sizeof ROWS / sizeof *ROWS, ERROR_CODES - 1); /* all but ERROR_NONE */
+    for (size_t at = 0; at < sizeof ROWS / sizeof *ROWS; at++) {
+        assert_string_equal(error_name(ROWS[at].code), ROWS[at].name);
+        assert_int_equal(error_status(ROWS[at].code), ROWS[at].status);
+    }
+}
+
+static void no_failure_is_read_as_none(void **state)
+{
+    static const char *const NAMES[] = {"", "ok", "OK", "not_found ", "Not_Found"};
+
+    (void)state;
+    for (size_t at = 0; at < sizeof NAMES / sizeof *NAMES; at++)
+        assert_int_equal(error_from_name(NAMES[at]), ERROR_INTERNAL);
+}
+
 static void a_name_leads_back_to_its_code(void **state)
 {
     (void)state;
@@ -86,6 +127,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_has_a_name_and_a_status_of_failure),
+        cmocka_unit_test(clients_see_these_names_and_statuses),
+        cmocka_unit_test(no_failure_is_read_as_none),
         cmocka_unit_test(a_name_leads_back_to_its_code),
         cmocka_unit_test(what_may_pass_is_tried_again_and_what_stays_is_not),
         cmocka_unit_test(numbers_that_are_no_code_are_internal_errors),
