@@ -40,3 +40,9 @@ bool command_option(int count, char **arguments, const char *const *known, const
                          "the option %.64s is missing; see trainyard --help", name);
     return true;
 }
+
+bool command_no_options(int count, char **arguments, struct error *err)
+{
+    return count == 0 || error_set(err, ERROR_INVALID_REQUEST,
+                                   "unknown argument %.64s; see trainyard --help", arguments[0]);
+}

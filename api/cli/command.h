@@ -29,4 +29,7 @@ MUST_CHECK bool command_option(int count, char **arguments, const char *const *k
                                const char *name, const char *fallback, const char **value,
                                struct error *err);
 
+/* For commands without options: false when there is an argument. */
+MUST_CHECK bool command_no_options(int count, char **arguments, struct error *err);
+
 #endif

@@ -64,6 +64,8 @@ int main(int count, char **arguments)
     for (size_t at = 0; count > 1 && at < COMMANDS_COUNT; at++)
         if (strcmp(COMMANDS[at].name, arguments[1]) == 0)
             return run(&COMMANDS[at], count - 2, arguments + 2);
+    if (count > 1)
+        fprintf(stderr, "trainyard: there is no command %s\n\n", arguments[1]);
     print_help(stderr);
     return EXIT_FAILURE;
 }

@@ -8,13 +8,12 @@
 int command_migrate(const struct config *config, int count, char **arguments)
 {
     struct error err = {0};
-    struct pg *db;
+    struct pg *db = NULL;
     int applied = 0;
     bool ok;
 
-    (void)count;
-    (void)arguments;
-    db = pg_open(config->database_url, &err);
+    if (command_no_options(count, arguments, &err))
+        db = pg_open(config->database_url, &err);
     ok = db != NULL && migrations_run(db, &applied, &err);
     pg_close(db);
     if (!ok)

@@ -11,9 +11,8 @@ int command_topics(const struct config *config, int count, char **arguments)
     struct error err = {0};
     size_t topics_count;
 
-    (void)count;
-    (void)arguments;
-    if (!topics_create(&settings, config->topic_replication, &err))
+    if (!command_no_options(count, arguments, &err) ||
+        !topics_create(&settings, config->topic_replication, &err))
         return command_fail(&err);
     topics_all(&topics_count);
     fprintf(stderr, "%zu topics are there\n", topics_count);
