@@ -271,7 +271,7 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
 
 /* Listeners -----------------------------------------------------------------------------------*/
 
-static int start(struct listener *listener)
+static bool listener_start(struct listener *listener, struct error *err)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned flags = listener->predict
@@ -292,7 +292,8 @@ static int start(struct listener *listener)
     };
 
     return ulfius_start_framework_with_mhd_options(&listener->instance, flags | MHD_USE_ITC,
-                                                   options);
+                                                   options) == U_OK ||
+           error_set(err, ERROR_UNAVAILABLE, "could not answer on port %d", listener->port);
 }
 
 static bool listener_init(struct listener *listener, struct services *services, bool predict,
@@ -317,10 +318,8 @@ static bool listener_init(struct listener *listener, struct services *services, 
     listener->instance.max_post_param_size = FORM_FIELD_BYTES;
     listener->instance.check_utf8 = 0; /* it would pass over in silence what is not */
     if (ulfius_set_default_endpoint(&listener->instance, handle, listener) != U_OK ||
-        ulfius_set_upload_file_callback_function(&listener->instance, take_piece, listener) !=
-            U_OK ||
-        start(listener) != U_OK)
-        return error_set(err, ERROR_UNAVAILABLE, "could not listen on port %d", listener->port);
+        ulfius_set_upload_file_callback_function(&listener->instance, take_piece, listener) != U_OK)
+        return error_no_memory(err);
     return true;
 }
 
@@ -352,11 +351,17 @@ struct adapter *adapter_new(struct services *services, struct error *err)
     return NULL;
 }
 
+bool adapter_start(struct adapter *adapter, struct error *err)
+{
+    return listener_start(&adapter->predict_port, err) && listener_start(&adapter->main_port, err);
+}
+
 /* The socket is ours again: clients are refused, no longer kept waiting. */
 static void stop_accepting(struct listener *listener)
 {
     atomic_store(&listener->draining, true);
-    MHD_quiesce_daemon(listener->instance.mhd_daemon);
+    if (listener->instance.mhd_daemon != NULL)
+        MHD_quiesce_daemon(listener->instance.mhd_daemon);
     close(listener->socket);
     listener->socket = -1;
 }

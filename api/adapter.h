@@ -18,10 +18,13 @@ struct adapter;
 struct services;
 
 /*
- * Opens both ports of the configuration (0: a free one) and answers. Borrows services. NULL on
+ * Opens both ports of the configuration (0: a free one); clients wait. Borrows services. NULL on
  * failure: ERROR_UNAVAILABLE, such as for a port that is taken.
  */
 MUST_CHECK struct adapter *adapter_new(struct services *services, struct error *err);
+
+/* Begins to answer; from here on nobody changes services. ERROR_UNAVAILABLE. */
+MUST_CHECK bool adapter_start(struct adapter *adapter, struct error *err);
 
 /* Takes no more connections and waits up to grace_ms for the requests that are being answered. */
 void adapter_drain(struct adapter *adapter, int64_t grace_ms);

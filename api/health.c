@@ -55,8 +55,7 @@ static void add_connections(struct services *services, struct buffer *text)
     size_t main_port = 0;
     size_t predict_port = 0;
 
-    if (services->adapter != NULL)
-        adapter_connections(services->adapter, &main_port, &predict_port);
+    adapter_connections(services->adapter, &main_port, &predict_port);
     buffer_printf(text,
                   "# HELP trainyard_http_connections Open connections, by port.\n"
                   "# TYPE trainyard_http_connections gauge\n"

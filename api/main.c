@@ -153,7 +153,7 @@ static bool start(struct process *process, struct error *err)
     if (!start_base(process, err) || !start_caches(process, err) || !start_managing(process, err))
         return false;
     process->services.adapter = adapter_new(&process->services, err);
-    return process->services.adapter != NULL;
+    return process->services.adapter != NULL && adapter_start(process->services.adapter, err);
 }
 
 static void stop(struct process *process)

@@ -18,7 +18,7 @@ struct services {
     const char *signing_key;    /* of upload URLs */
     const char *worker_program; /* path of trainyard-worker, next to this program */
     struct traffic *traffic;    /* counts of requests */
-    struct adapter *adapter;    /* the ports; NULL until they are open */
+    struct adapter *adapter;    /* the ports */
 };
 
 #endif

@@ -84,6 +84,7 @@ static void start_services(struct fixture *f)
     assert_non_null(services->relay = relay_new(services->db, f->s.url, &f->s.kafka,
                                                 services->instance_id, services->metrics, &err));
     assert_non_null(services->adapter = adapter_new(services, &err));
+    assert_true(adapter_start(services->adapter, &err));
 }
 
 static int with_api(void **state)
