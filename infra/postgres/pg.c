@@ -18,7 +18,7 @@ struct pg {
     int timeout_ms;
     bool broken; /* a call ran into its time limit: what the session would answer is of no use */
     size_t prepared_count;
-    const char *prepared[PREPARED_MOST]; /* the texts that this session knows, by address */
+    const char *prepared[PREPARED_MOST]; /* the texts it knows, by address */
 };
 
 /* A PGresult under a name of ours: callers need not see libpq's header. */
