@@ -87,21 +87,26 @@ create trigger event_changed after update on jobs referencing new table as chang
   for each statement execute function jobs_event();
 
 -- The current state of what changed in the last 10 minutes, told once more: a relay that takes over
--- does so, since its predecessor may have been stopped between two messages and write late.
+-- does so, since its predecessor may have been stopped between two messages and write late. The rows are
+-- locked while they are read: else a change that commits meanwhile would stand before its old state.
 create function repeat_events() returns void language sql volatile as $$
   insert into events_outbox (kind, entity, revision, type, account, subject, data)
   select 'upload', u.id, u.revision, 'trainyard.upload.' || u.status, u.account,
          u.id, upload_data(u)
-    from uploads u where u.updated_at > clock_timestamp() - interval '10 minutes';
+    from uploads u where u.updated_at > clock_timestamp() - interval '10 minutes'
+   order by u.id for share;
   insert into events_outbox (kind, entity, revision, type, account, subject, data)
   select 'model', m.id, m.revision, 'trainyard.model.' || case when m.deleted_at is null then 'changed' else 'deleted' end, m.account,
          m.name, model_data(m)
-    from models m where m.updated_at > clock_timestamp() - interval '10 minutes';
+    from models m where m.updated_at > clock_timestamp() - interval '10 minutes'
+   order by m.id for share;
   insert into events_outbox (kind, entity, revision, type, account, subject, data)
   select 'version', v.id, v.revision, 'trainyard.version.' || lower(v.status), v.account,
          (select m.name from models m where m.id = v.model_id), version_data(v)
-    from versions v where v.updated_at > clock_timestamp() - interval '10 minutes';
+    from versions v where v.updated_at > clock_timestamp() - interval '10 minutes'
+   order by v.id for share;
   insert into events_outbox (kind, entity, revision, type, account, subject, data)
   select 'job', j.id, j.revision, 'trainyard.job.' || lower(j.status), j.account,
          coalesce(j.model_name, j.id), job_data(j)
-    from jobs j where j.updated_at > clock_timestamp() - interval '10 minutes' $$;
+    from jobs j where j.updated_at > clock_timestamp() - interval '10 minutes'
+   order by j.id for share $$;
