@@ -109,7 +109,7 @@ static void begin(struct incoming *incoming)
     call->raw_path = incoming->request.url_path;
     call->predict_port = listener->predict;
     call->garbled = !query_is_utf8(incoming->request.map_url);
-    call->crowded = connections_count(listener->connections) > listener->most_connections;
+    call->crowded = connection_is_crowded(incoming->connection);
     call->last = call->crowded || atomic_load(&listener->draining);
 }
 
@@ -306,7 +306,8 @@ static bool listener_init(struct listener *listener, struct services *services, 
     listener->most_connections = (size_t)config->max_connections;
     listener->most_body_bytes = (size_t)config->max_body_kb << 10;
     listener->port = predict ? config->predict_port : config->port;
-    listener->connections = connections_new(CONNECTION_WAIT_S * 1000, err);
+    listener->connections =
+        connections_new(listener->most_connections, CONNECTION_WAIT_S * 1000, err);
     if (listener->connections == NULL)
         return false;
     listener->socket = listen_open(config->bind, &listener->port, err);

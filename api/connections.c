@@ -15,12 +15,16 @@ struct connection {
     struct connection *next;
     struct connection **link; /* what points here */
     int socket;
+    /* read-only after _open */
+    bool crowded;
     /* any thread */
     atomic_int_least64_t since_ms; /* we wait for the client since; 0: we do not */
 };
 
 struct connections {
-    int64_t wait_ms; /* read-only after _new */
+    /* read-only after _new */
+    size_t most;
+    int64_t wait_ms;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t ended;
@@ -60,7 +64,7 @@ static void *watch(void *context)
     return NULL;
 }
 
-struct connections *connections_new(int64_t wait_ms, struct error *err)
+struct connections *connections_new(size_t most, int64_t wait_ms, struct error *err)
 {
     struct connections *connections = calloc(1, sizeof *connections);
 
@@ -68,6 +72,7 @@ struct connections *connections_new(int64_t wait_ms, struct error *err)
         error_no_memory(err);
         return NULL;
     }
+    connections->most = most;
     connections->wait_ms = wait_ms;
     pthread_mutex_init(&connections->lock, NULL);
     cond_init(&connections->ended);
@@ -96,10 +101,11 @@ void connections_free(struct connections *connections)
 struct connection *connection_open(struct connections *connections, int socket)
 {
     struct connection *connection = calloc(1, sizeof *connection);
+    size_t others = atomic_fetch_add(&connections->count, 1);
 
-    atomic_fetch_add(&connections->count, 1);
     if (connection == NULL)
         return NULL;
+    connection->crowded = others >= connections->most;
     connection->socket = socket;
     connection_waits(connection);
     pthread_mutex_lock(&connections->lock);
@@ -123,6 +129,11 @@ void connection_close(struct connections *connections, struct connection *connec
         connection->next->link = connection->link;
     pthread_mutex_unlock(&connections->lock);
     free(connection);
+}
+
+bool connection_is_crowded(const struct connection *connection)
+{
+    return connection != NULL && connection->crowded;
 }
 
 void connection_waits(struct connection *connection)

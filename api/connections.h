@@ -18,8 +18,11 @@ struct connections;
 
 enum { CONNECTION_WAIT_S = 30 };
 
-/* Starts the thread; wait_ms: how long a request may take to come in. NULL: ERROR_NO_MEMORY. */
-MUST_CHECK struct connections *connections_new(int64_t wait_ms, struct error *err);
+/*
+ * Starts the thread. most: how many connections may be open; wait_ms: how long a request may take
+ * to come in. NULL: ERROR_NO_MEMORY.
+ */
+MUST_CHECK struct connections *connections_new(size_t most, int64_t wait_ms, struct error *err);
 
 /* Stops the thread; all connections must be closed. NULL is allowed. */
 void connections_free(struct connections *connections);
@@ -28,6 +31,9 @@ void connections_free(struct connections *connections);
 struct connection *connection_open(struct connections *connections, int socket);
 /* Called before the socket is closed. */
 void connection_close(struct connections *connections, struct connection *connection);
+
+/* Whether it was one too many when it was opened. */
+bool connection_is_crowded(const struct connection *connection);
 
 /* From now on we wait for the client (again). */
 void connection_waits(struct connection *connection);

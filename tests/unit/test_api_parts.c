@@ -162,7 +162,7 @@ static void who_takes_too_long_is_shut(void **state)
 {
     enum { WAIT_MS = 100, LONG_MS = 20000 };
     struct error err = {0};
-    struct connections *connections = connections_new(WAIT_MS, &err);
+    struct connections *connections = connections_new(1, WAIT_MS, &err);
     struct connection *slow;
     struct connection *working;
     int slow_ends[2];
@@ -176,6 +176,8 @@ static void who_takes_too_long_is_shut(void **state)
     connection_works(working);
     slow = connection_open(connections, slow_ends[0]);
     assert_int_equal(connections_count(connections), 2);
+    assert_false(connection_is_crowded(working));
+    assert_true(connection_is_crowded(slow));
     assert_int_equal(connections_busy(connections), 1);
     assert_true(is_shut(slow_ends[1], LONG_MS));
     assert_false(is_shut(working_ends[1], 0));
