@@ -114,9 +114,10 @@ static bool make_answer(struct plan *plan, const struct schema_field *field,
     if (answer->name == NULL)
         return error_no_memory(err);
     return may_name_target(plan, field->name) ||
-           plan_note(&plan->warnings, err, field->name,
-                     "output_schema: no column is named so; it will hold what is predicted of %.60s",
-                     plan->table->columns[plan->target].name);
+           plan_note(
+               &plan->warnings, err, field->name,
+               "output_schema: no column is named so; it will hold what is predicted of %.60s",
+               plan->table->columns[plan->target].name);
 }
 
 static bool make_answers(struct plan *plan, const struct build_spec *spec, struct error *err)

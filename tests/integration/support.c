@@ -104,10 +104,11 @@ void support_clear(struct support *support)
 }
 
 /* Reads the first cell into text. */
-static bool read_text(struct support *support, const char *sql, struct pg_values values, char *text, size_t size,
-                      struct error *err)
+static bool read_text(struct support *support, const char *sql, struct pg_values values, char *text,
+                      size_t size, struct error *err)
 {
-    struct pg_rows *rows = pg_revive(support->db, err) ? pg_query(support->db, sql, values, err) : NULL;
+    struct pg_rows *rows =
+        pg_revive(support->db, err) ? pg_query(support->db, sql, values, err) : NULL;
 
     if (rows == NULL)
         return false;

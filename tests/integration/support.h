@@ -14,7 +14,8 @@ struct support {
     char url[512];
     char database[64];
     char prefix[64];
-    const char *account; /* id; at most POOL_LIMIT jobs of its pool "predict" run, which tests use */
+    const char
+        *account; /* id; at most POOL_LIMIT jobs of its pool "predict" run, which tests use */
     struct kafka_settings kafka;
     struct pg_pool *pool;
     struct pg *db; /* a session for the test itself */
@@ -39,8 +40,8 @@ int64_t support_int(struct support *support, const char *sql, struct pg_values v
 void support_insert_job(struct support *support, const char *id, const char *key);
 
 /* Waits up to timeout_s until sql answers wanted; fails the test otherwise. */
-void support_wait_for(struct support *support, const char *sql, struct pg_values values, const char *wanted,
-                      int timeout_s);
+void support_wait_for(struct support *support, const char *sql, struct pg_values values,
+                      const char *wanted, int timeout_s);
 
 /* Stops, starts or kills a server of the test: which is "KAFKA" or "POSTGRES". */
 void support_control(const char *which, const char *verb);

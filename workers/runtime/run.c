@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STAGE_BYTES = 64, LINE_BYTES = 4096, LOGGED_STEP = 5 /* percent between two lines of a stage */ };
+enum {
+    STAGE_BYTES = 64,
+    LINE_BYTES = 4096,
+    LOGGED_STEP = 5 /* percent between two lines of a stage */
+};
 
 struct run {
     /* read-only after _new */
