@@ -1,5 +1,6 @@
 /*
- * c11_threads.c - glibc's C11 threads by way of POSIX threads, for builds with the thread sanitizer.
+ * c11_threads.c - glibc's C11 threads by way of POSIX threads, for builds with the thread
+ * sanitizer.
  *
  * librdkafka starts its threads with thrd_create() and locks with mtx_lock(). The sanitizer knows
  * only the POSIX names: a thread it has not seen start crashes it, and a lock it has not seen is no
@@ -28,7 +29,7 @@ static void *run_thread(void *context)
 
 static int result_of(int failure)
 {
-    return failure == 0 ? thrd_success
+    return failure == 0           ? thrd_success
            : failure == ETIMEDOUT ? thrd_timedout
            : failure == EBUSY     ? thrd_busy
            : failure == ENOMEM    ? thrd_nomem
@@ -115,7 +116,8 @@ int cnd_wait(cnd_t *cond, mtx_t *lock)
 
 int cnd_timedwait(cnd_t *restrict cond, mtx_t *restrict lock, const struct timespec *restrict until)
 {
-    return result_of(pthread_cond_timedwait((pthread_cond_t *)cond, (pthread_mutex_t *)lock, until));
+    return result_of(
+        pthread_cond_timedwait((pthread_cond_t *)cond, (pthread_mutex_t *)lock, until));
 }
 
 void cnd_destroy(cnd_t *cond)
