@@ -68,7 +68,8 @@ def children_of(pid):
 def control(server, verb):
     """Starts, stops or kills POSTGRES or KAFKA."""
     program = os.environ[f"TRAINYARD_TEST_{server}_CTL"]
-    subprocess.run([program, verb], check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr, timeout=120)
+    done = subprocess.run([program, verb], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 class Builds(System):
@@ -133,7 +134,7 @@ class Builds(System):
         assert answer.status == 200, answer
         return answer.json
 
-    def wait_for_job(self, job, *statuses, key=None, patience_s=90):
+    def wait_for_job(self, job, *statuses, key=None, patience_s=180):
         """The job once it has one of the statuses; it may not end in another one."""
         told = wait_for(
             lambda: self.job(job, key), lambda found: found["status"] in statuses + ENDS, patience_s
