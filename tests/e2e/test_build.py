@@ -153,7 +153,7 @@ class Limits(Case):
     def setUpClass(cls):
         cls.system = system
         cls.key = system.make_key("busy")
-        cls.big = system.put_table("big.csv", big_table(), cls.key).json["upload_id"]
+        cls.big = system.put_table("big.csv", big_table(25000), cls.key).json["upload_id"]
         cls.small = system.put_table("penguins.csv", read_table("penguins.csv"), cls.key).json["upload_id"]
 
     def build(self, name, dataset, intent="predict the species"):

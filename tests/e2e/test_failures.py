@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from builds import (Builds, Case, big_table, control, process_is_alive, read_table, table_rows, wait_for)
+from builds import Builds, Case, big_table, control, process_is_alive, read_table, table_rows, wait_for
 
 OUTAGE_S = 60
 
@@ -78,9 +78,8 @@ class Workers(Failures):
         self.assertIn(self.orphan, self.orphans.log(other))
 
     def test_a_worker_that_is_stopped_hands_its_build_over(self):
-        self.start_workers("worker-1", GRACE_S=0)
-        job, worker, child = start_big_build(system, "handed", big, "worker-1")
-        self.start_workers("worker-2")
+        self.start_workers("worker-1", "worker-2", GRACE_S=0)
+        job, worker, child = start_big_build(system, "handed", big, "worker-1", "worker-2")
         self.assertEqual(system.stop(worker, signal.SIGTERM), 0)
         self.assertFalse(process_is_alive(child))
         self.assert_built("handed", job, run=2, failures=0)
@@ -122,6 +121,7 @@ class Api(Failures):
             system.call("GET", "/models")
         stream.close()
         system.start_api()
+        self.assertTrue(process_is_alive(child))
 
         for path in lists[1:]:
             self.assertEqual(system.call("GET", path).json, before[path], path)
@@ -130,7 +130,6 @@ class Api(Failures):
         self.assertEqual({model["model_name"] for model in after}, names)
         self.assertEqual(system.infer("kept", row).json["result"], answer)
         self.assertEqual(answer["species"], truth)
-        self.assertTrue(process_is_alive(child))
         heard += system.follow(job, last=heard[-1][1])
         self.assert_whole_log(heard, "COMPLETED")
         self.assert_built("meanwhile", job, run=1)
