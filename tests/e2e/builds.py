@@ -6,12 +6,15 @@ import io
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import unittest
 
 from support import Answer, System, free_port, read_table, wait_for
 
+# What a program logs that misbehaved, though nobody at the other end saw it.
+MISBEHAVES = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|Assertion .* failed")
 ENDS = ("COMPLETED", "FAILED", "CANCELLED")
 
 
@@ -88,6 +91,14 @@ class Builds(System):
             self.__exit__()
             raise
         return self
+
+    def __exit__(self, *error):
+        for name in list(self.processes):
+            self.stop(name)
+        said = [line for file in os.listdir(self.folder) if file.endswith(".log")
+                for line in self.log(file[: -len(".log")]).splitlines() if MISBEHAVES.search(line)]
+        super().__exit__(*error)
+        assert not said, said
 
     def start_worker(self, name, **settings):
         port = free_port()
