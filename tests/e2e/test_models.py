@@ -1,6 +1,7 @@
 """Models, versions and jobs over HTTP: what is answered, and what is refused and how."""
 
 import json
+import os
 import re
 import signal
 import unittest
@@ -433,7 +434,7 @@ class Process(Case):
             try:
                 bad.run("trainyard-api")
             finally:
-                bad.processes.clear()
+                os.rmdir(bad.folder)
         for name in ("DATABASE_URL", "PORT", "MAX_BODY_KB", "LOG_LEVEL"):
             self.assertIn("TRAINYARD_" + name, str(caught.exception))
 
