@@ -6,7 +6,11 @@
 #include <signal.h>
 #include <string.h>
 
+#ifdef __SANITIZE_THREAD__
+enum { STACK_BYTES = 4 * 1024 * 1024 }; /* the sanitizer keeps its own state of a thread there */
+#else
 enum { STACK_BYTES = 256 * 1024 };
+#endif
 
 bool thread_start(pthread_t *thread, void *(*run)(void *), void *context, struct error *err)
 {
