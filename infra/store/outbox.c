@@ -1,7 +1,7 @@
 /* outbox.c - see outbox.h. */
 #include "infra/store/outbox.h"
 
-enum { INSERT, TAKE, READ, DELETE, DEPTH };
+enum { INSERT, TAKE, DELETE, DEPTH };
 
 static const char *const SQL[] = {
     [INSERT] = "insert into outbox (topic, key, value, headers, taken_until) values ($1, $2, $3,"
@@ -11,8 +11,6 @@ static const char *const SQL[] = {
              "  select id from outbox where taken_until <= clock_timestamp()"
              "   order by id limit $1::int for update skip locked) free"
              " where o.id = free.id returning o.id, o.topic, o.key, o.value, o.headers",
-    [READ] = "select id, topic, key, value, headers from outbox where id = any ($1::bigint[]) "
-             "order by id",
     [DELETE] = "delete from outbox where id = any ($1::bigint[])",
     /* a row is taken for 35 s when it is made, and at each try after that */
     [DEPTH] = "select count(*), coalesce(extract(epoch from clock_timestamp() - min(taken_until)) "
@@ -43,20 +41,6 @@ bool outbox_insert(struct pg *db, const char *topic, const char *key, const char
 struct pg_rows *outbox_take(struct pg *db, int most, struct error *err)
 {
     return pg_query(db, SQL[TAKE], PG_VALUES(pg_number(most).text), err);
-}
-
-struct pg_rows *outbox_read(struct pg *db, const int64_t *ids, size_t count, struct error *err)
-{
-    struct buffer array = {0};
-    struct pg_rows *rows = NULL;
-
-    add_ids(&array, ids, count);
-    if (array.failed)
-        error_no_memory(err);
-    else
-        rows = pg_query(db, SQL[READ], PG_VALUES(array.data), err);
-    buffer_clear(&array);
-    return rows;
 }
 
 bool outbox_delete(struct pg *db, const int64_t *ids, size_t count, struct error *err)

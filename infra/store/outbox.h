@@ -19,10 +19,6 @@ MUST_CHECK bool outbox_insert(struct pg *db, const char *topic, const char *key,
  */
 MUST_CHECK struct pg_rows *outbox_take(struct pg *db, int most, struct error *err);
 
-/* Reads rows by id, those that are still there. Rows as of outbox_take(). */
-MUST_CHECK struct pg_rows *outbox_read(struct pg *db, const int64_t *ids, size_t count,
-                                       struct error *err);
-
 /* Deletes rows whose messages Kafka has. */
 MUST_CHECK bool outbox_delete(struct pg *db, const int64_t *ids, size_t count, struct error *err);
 
