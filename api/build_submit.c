@@ -1,22 +1,12 @@
 /* build_submit.c - see build_submit.h. */
 #include "api/build_submit.h"
 
-#include "api/services.h"
-#include "infra/kafka/producer.h"
-#include "infra/relay/publisher.h"
-#include "infra/relay/relay.h"
-#include "infra/store/jobs.h"
 #include "infra/store/uploads.h"
 #include "schemas/build_job.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { TOPIC_KEY_BYTES = 160 };
-
-static const char POOL[] = "build";
-static const char TOPIC[] = "jobs.build";
 
 /* All texts of one build, while it is being accepted. */
 struct build {
@@ -25,12 +15,9 @@ struct build {
     const struct model_request *request;
     struct submitted *made;
     char title[MODEL_TITLE_BYTES];
-    char topic_key[TOPIC_KEY_BYTES];
     char *tags;
     char *input_schema;
     char *output_schema;
-    char *message;
-    int64_t outbox_id;
 };
 
 /* The dataset ---------------------------------------------------------------------------------*/
@@ -113,11 +100,11 @@ static bool make_message(struct build *build, const struct upload *upload, struc
 
     name_files(upload, &job);
     json = build_job_encode(&job, err);
-    build->message = json == NULL ? NULL : json_text(json, err);
+    build->made->message = json == NULL ? NULL : json_text(json, err);
     json_decref(json);
-    if (build->message == NULL)
+    if (build->made->message == NULL)
         return false;
-    return strlen(build->message) <= MESSAGE_BYTES_MOST ||
+    return strlen(build->made->message) <= MESSAGE_BYTES_MOST ||
            error_set(err, ERROR_VALIDATION,
                      "intent and schemas together are too long: name fewer columns in "
                      "input_schema, at most about %d KB in all",
@@ -150,65 +137,47 @@ static bool insert_model(struct pg *db, struct build *build, const struct upload
         .created_by = build->account,
         .version_id = build->made->version_id.text,
         .job_id = build->made->job_id.text,
+        .wish = {.target = request->target,
+                 .metric = request->metric,
+                 .max_iterations = request->max_iterations,
+                 .timeout_s = request->timeout_s,
+                 .seed = request->seed},
     };
 
     return models_insert(db, &model, build->made->created_at, err);
 }
 
-static bool insert_job(struct pg *db, struct build *build, const char *traceparent,
-                       struct error *err)
+static bool insert_job(struct call *call, struct pg *db, struct build *build, struct error *err)
 {
-    struct new_job job = {
-        .id = build->made->job_id.text,
-        .account = build->account,
-        .pool = POOL,
-        .kind = "model_build",
-        .key = build->made->model_id.text,
-        .model_id = build->made->model_id.text,
-        .model_name = build->name,
-        .version_id = build->made->version_id.text,
-        .message = build->message,
-        .topic_key = build->topic_key,
-        .traceparent = traceparent,
-    };
+    struct submitted *made = build->made;
 
-    return jobs_insert(db, &job, &build->outbox_id, err);
+    snprintf(made->topic_key, sizeof made->topic_key, "%s/%s", build->account, build->name);
+    made->job.job = (struct new_job){
+        .id = made->job_id.text,
+        .account = build->account,
+        .pool = "build",
+        .kind = "model_build",
+        .key = made->model_id.text,
+        .model_id = made->model_id.text,
+        .model_name = build->name,
+        .version_id = made->version_id.text,
+        .message = made->message,
+        .topic_key = made->topic_key,
+    };
+    return job_submit_insert(call, db, &made->job, err);
 }
 
 /* In the order upload, model, version, job, in which everybody locks. */
-static bool insert_all(struct pg *db, struct build *build, const char *traceparent,
-                       struct error *err)
+static bool insert_all(struct call *call, struct build *build, struct error *err)
 {
     struct upload upload = {0};
-    bool ok = pg_begin(db, err) && find_dataset(db, build, &upload, err) &&
+    struct pg *db = call_begin(call, err);
+    bool ok = db != NULL && find_dataset(db, build, &upload, err) &&
               make_message(build, &upload, err) && insert_model(db, build, &upload, err) &&
-              insert_job(db, build, traceparent, err) && pg_commit(db, err);
+              insert_job(call, db, build, err);
 
-    if (!ok)
-        pg_rollback(db);
     upload_clear(&upload);
     return ok;
-}
-
-/* To Kafka ------------------------------------------------------------------------------------*/
-
-/* The same message that the outbox row holds. What cannot be sent now, the sweep sends later. */
-static void publish(struct services *services, const struct build *build, const char *traceparent)
-{
-    const struct kafka_header headers[] = {{"job-id", build->made->job_id.text},
-                                           {"run", "0"},
-                                           {"schema", "1"},
-                                           {"content-type", "application/json"},
-                                           {"traceparent", traceparent}};
-    struct kafka_message message = {.topic = TOPIC,
-                                    .key = build->topic_key,
-                                    .value = build->message,
-                                    .length = strlen(build->message),
-                                    .headers = headers,
-                                    .headers_count = sizeof headers / sizeof *headers};
-
-    publisher_send(services->publisher, build->outbox_id, &message);
-    relay_wake(services->relay);
 }
 
 static bool prepare(struct build *build, struct error *err)
@@ -217,7 +186,6 @@ static bool prepare(struct build *build, struct error *err)
     build->made->version_id = id_new("ver");
     build->made->job_id = id_new("job");
     model_title(build->name, build->title);
-    snprintf(build->topic_key, sizeof build->topic_key, "%s/%s", build->account, build->name);
     return text_of(build->request->tags, &build->tags, err) &&
            text_of(build->request->input_schema, &build->input_schema, err) &&
            text_of(build->request->output_schema, &build->output_schema, err);
@@ -228,19 +196,18 @@ bool build_submit_first(struct call *call, const char *name, const struct model_
 {
     struct build build = {
         .account = call_account(call), .name = name, .request = request, .made = submitted};
-    const char *traceparent = call_traceparent(call);
-    struct pg *db = NULL;
-    bool ok = prepare(&build, err);
+    bool ok;
 
-    if (ok)
-        db = call_db(call, err);
-    ok = db != NULL && insert_all(db, &build, traceparent, err);
-    call_release_db(call);
-    if (ok)
-        publish(call_services(call), &build, traceparent);
+    *submitted = (struct submitted){0};
+    ok = prepare(&build, err) && insert_all(call, &build, err);
     free(build.tags);
     free(build.input_schema);
     free(build.output_schema);
-    free(build.message);
     return ok;
+}
+
+void submitted_clear(struct submitted *submitted)
+{
+    free(submitted->message);
+    submitted->message = NULL;
 }

@@ -156,9 +156,31 @@ struct pg *call_db(struct call *call, struct error *err)
 
 void call_release_db(struct call *call)
 {
+    if (call->in_transaction)
+        pg_rollback(call->db);
     if (call->db != NULL)
         pg_pool_return(call->services->db, call->db);
+    call->in_transaction = false;
     call->db = NULL;
+}
+
+struct pg *call_begin(struct call *call, struct error *err)
+{
+    struct pg *db = call_db(call, err);
+
+    call->in_transaction = db != NULL && pg_begin(db, err);
+    return call->in_transaction ? db : NULL;
+}
+
+bool call_commit_reply(struct call *call, int status, json_t *body, struct error *err)
+{
+    if (!call_reply_take(call, status, body, err))
+        return false;
+    call->in_transaction = false; /* also a commit that fails ends it */
+    if (pg_commit(call->db, err))
+        return true;
+    drop_reply(&call->reply);
+    return false;
 }
 
 bool call_fields_end(struct call *call, struct fields *fields, struct error *err)

@@ -54,6 +54,15 @@ struct multipart_upload *call_multipart(struct call *call);
 MUST_CHECK struct pg *call_db(struct call *call, struct error *err);
 void call_release_db(struct call *call);
 
+/*
+ * The transaction in which a request has its effect, and the answer that belongs to it: both come
+ * to be, or neither. call_begin() begins it on the call's session; NULL on failure.
+ * call_commit_reply() commits and replies; body is taken. What is neither is rolled back when the
+ * session is given back.
+ */
+MUST_CHECK struct pg *call_begin(struct call *call, struct error *err);
+MUST_CHECK bool call_commit_reply(struct call *call, int status, json_t *body, struct error *err);
+
 /* fields_end(), with all problems put into the reply's error.details. Clears fields either way. */
 MUST_CHECK bool call_fields_end(struct call *call, struct fields *fields, struct error *err);
 

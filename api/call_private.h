@@ -53,6 +53,7 @@ struct call {
 
     /* set by the handler's calls */
     struct pg *db;
+    bool in_transaction; /* of db */
     json_t *body;
     json_t *details;
     char traceparent[TRACEPARENT_BYTES];

@@ -83,13 +83,18 @@ bool api_models_create(struct call *call, struct error *err)
     const char *name = call_path(call, "name");
     struct fields fields = {.object = call_body(call, err)};
     struct model_request request;
-    struct submitted submitted;
+    struct submitted submitted = {0};
+    bool ok;
 
     if (fields.object == NULL)
         return false;
     model_name_check(&fields, name);
     model_request_read(&fields, &request);
-    return call_fields_end(call, &fields, err) &&
-           build_submit_first(call, name, &request, &submitted, err) &&
-           call_reply_take(call, 200, created_json(name, &request, &submitted), err);
+    ok = call_fields_end(call, &fields, err) &&
+         build_submit_first(call, name, &request, &submitted, err) &&
+         call_commit_reply(call, 200, created_json(name, &request, &submitted), err);
+    if (ok)
+        job_submit_publish(call, &submitted.job);
+    submitted_clear(&submitted);
+    return ok;
 }

@@ -6,7 +6,8 @@
 enum { WAITING, INSERT, FIND, LIST, COUNT_ALL, AHEAD, CANCEL, CLAIM, WAITING_IDS, FINISH, DEPTHS };
 
 #define JOB_COLUMNS                                                                                \
-    "j.id, j.account, j.pool, j.kind, j.model_name, j.version_id, j.status, j.run, j.failures, "   \
+    "j.id, j.account, j.pool, j.kind, j.model_name, j.version_id, j.deployment_id, j.status, "     \
+    "j.run, j.failures, "                                                                          \
     "j.max_attempts, coalesce(l.progress, j.progress), coalesce(l.stage, j.stage), j.result, "     \
     "j.error_code, j.error_message, coalesce(j.log_lines, -1), iso(j.created_at), "                \
     "iso(j.updated_at), iso(j.started_at), iso(j.completed_at), iso(j.available_at) "              \
@@ -23,8 +24,8 @@ static const char *const SQL[] = {
                 " where m.account = $1 and m.pool = $2",
     [INSERT] = "with job as ("
                "  insert into jobs (id, account, pool, kind, key, model_id, model_name, version_id,"
-               "                    message, traceparent)"
-               "  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11))"
+               "                    message, traceparent, deployment_id)"
+               "  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11, $12))"
                "insert into outbox (topic, key, value, headers, taken_until)"
                "values ('jobs.' || $3, $10, $9,"
                "        json_strip_nulls(json_build_object('job-id', $1, 'run', '0', 'schema', '1',"
@@ -85,7 +86,7 @@ bool jobs_insert(struct pg *db, const struct new_job *job, int64_t *outbox_id, s
     rows = pg_query(db, SQL[INSERT],
                     PG_VALUES(job->id, job->account, job->pool, job->kind, job->key, job->model_id,
                               job->model_name, job->version_id, job->message, job->topic_key,
-                              job->traceparent),
+                              job->traceparent, job->deployment_id),
                     err);
     if (rows == NULL)
         return false;
@@ -105,6 +106,7 @@ void job_read(const struct pg_rows *rows, size_t row, struct job *job)
     job->kind = pg_text(rows, row, at++);
     job->model_name = pg_text(rows, row, at++);
     job->version_id = pg_text(rows, row, at++);
+    job->deployment_id = pg_text(rows, row, at++);
     job->status = (enum job_status)state_from_word(MACHINE_JOB, pg_text_or_empty(rows, row, at++));
     job->run = (int)pg_int(rows, row, at++);
     job->failures = (int)pg_int(rows, row, at++);

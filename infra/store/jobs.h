@@ -16,10 +16,11 @@ extern const struct pg_sql jobs_sql;
 struct job {
     const char *id;
     const char *account;
-    const char *pool;       /* build, retrain ... */
-    const char *kind;       /* model_build ... */
-    const char *model_name; /* NULL: none */
-    const char *version_id; /* NULL: none */
+    const char *pool;          /* build, retrain ... */
+    const char *kind;          /* model_build ... */
+    const char *model_name;    /* NULL: none */
+    const char *version_id;    /* NULL: none */
+    const char *deployment_id; /* NULL: none */
     enum job_status status;
     int run;
     int failures;
@@ -44,9 +45,10 @@ struct new_job {
     const char *pool;
     const char *kind;
     const char *key;      /* NULL: no rule */
-    const char *model_id; /* these three may be NULL */
+    const char *model_id; /* these four may be NULL */
     const char *model_name;
     const char *version_id;
+    const char *deployment_id;
     const char *message; /* what goes to Kafka */
     const char *topic_key;
     const char *traceparent; /* may be NULL */

@@ -27,8 +27,11 @@ static const char *const SQL[] = {
                "  values ($1, $2, $3, $4, $5, $6, $7::json, $8, $9::json, $10::json, $11, 1)"
                "  returning id, created_at)"
                "insert into versions (id, model_id, account, version, job_id, intent, dataset_id,"
-               "                      created_at, updated_at)"
-               "select $12, model.id, $2, 1, $13, $6, $8, model.created_at, model.created_at"
+               "                      input_schema, output_schema, target, metric, max_iterations,"
+               "                      timeout_s, seed, created_at, updated_at)"
+               "select $12, model.id, $2, 1, $13, $6, $8, $9::json, $10::json, $14, $15,"
+               "       nullif($16::int, 0), nullif($17::int, 0), $18::bigint,"
+               "       model.created_at, model.created_at"
                "  from model returning iso(created_at)",
     [FIND] = "select " MODEL_COLUMNS ", v.report" MODEL_VERSION " and m.name = $2",
     /* $3: what to sort by and which way; the id makes the order total */
@@ -46,12 +49,15 @@ const struct pg_sql models_sql = PG_SQL(SQL);
 bool models_insert(struct pg *db, const struct new_model *model,
                    char created_at[static STORE_TIME_BYTES], struct error *err)
 {
-    struct pg_rows *rows = pg_query(
-        db, SQL[INSERT],
-        PG_VALUES(model->id, model->account, model->name, model->display_name, model->description,
-                  model->intent, model->tags, model->dataset_id, model->input_schema,
-                  model->output_schema, model->created_by, model->version_id, model->job_id),
-        err);
+    struct pg_rows *rows =
+        pg_query(db, SQL[INSERT],
+                 PG_VALUES(model->id, model->account, model->name, model->display_name,
+                           model->description, model->intent, model->tags, model->dataset_id,
+                           model->input_schema, model->output_schema, model->created_by,
+                           model->version_id, model->job_id, model->wish.target, model->wish.metric,
+                           pg_number(model->wish.max_iterations).text,
+                           pg_number(model->wish.timeout_s).text, pg_number(model->wish.seed).text),
+                 err);
 
     if (rows == NULL) {
         if (err->code == ERROR_CONFLICT)

@@ -33,6 +33,15 @@ struct model {
     struct pg_rows *rows;
 };
 
+/* What was asked for a version beside intent, data and schemas; NULL or 0: not given. */
+struct version_wish {
+    const char *target;
+    const char *metric;
+    int max_iterations;
+    int timeout_s;
+    int64_t seed;
+};
+
 struct new_model {
     const char *id;
     const char *account;
@@ -47,6 +56,7 @@ struct new_model {
     const char *created_by;    /* the account */
     const char *version_id;    /* of version 1, made with it */
     const char *job_id;        /* that builds it */
+    struct version_wish wish;
 };
 
 enum { STORE_TIME_BYTES = 32 };

@@ -41,13 +41,25 @@ static const char *const CHANGES[] = {
     "update versions set revision = revision + 1, status = 'READY', artifact_digest = 'd',"
     "  artifact_bytes = 7000000000, report = '{\"score\": 0.5}', training_s = 1.5,"
     "  error_code = null, error_message = null where account = $1 returning 1",
+    "update versions set revision = revision + 1, kind = 'retrain', input_schema = '{\"age\": "
+    "\"int\"}',"
+    "  output_schema = '{\"churn\": \"bool\"}', target = 't', metric = 'm', max_iterations = 3,"
+    "  timeout_s = 60, seed = 42 where account = $1 returning 1",
     "update versions set revision = revision + 1, status = 'DELETED' where account = $1 returning "
     "1",
+    "insert into deployments (id, account, model_id, version_id, job_id, environment, replicas,"
+    "                         auto_scale)"
+    " values ('dep_1', $1, 'model_1', 'ver_1', 'job_2', 'production', 2, true) returning 1",
+    "update deployments set revision = revision + 1, status = 'FAILED', error_code = 'c',"
+    "  error_message = 'm', active_at = now() where account = $1 returning 1",
+    "update deployments set revision = revision + 1, status = 'UNDEPLOYED', undeployed_at = now()"
+    " where account = $1 returning 1",
     "insert into jobs (id, account, pool, kind, message)"
     " values ('job_1', $1, 'build', 'model_build', '{}') returning 1",
     "update jobs set revision = revision + 1, status = 'RUNNING', run = 1, started_at = now(),"
     "  model_id = 'model_1', model_name = 'churn', version_id = 'ver_1',"
-    "  traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'"
+    "  deployment_id = 'dep_1', traceparent = "
+    "'00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'"
     " where account = $1 returning 1",
     "update jobs set revision = revision + 1, status = 'COMPLETED', completed_at = now(),"
     "  result = '{\"score\": 0.5}', log_lines = 9 where account = $1 returning 1",
