@@ -30,7 +30,6 @@ struct process {
     struct runtime_options options;
     struct id instance;
     const char *pools[POOLS_MOST];
-    char pool_names[CONFIG_TEXT_BYTES];
     struct pg_pool *db;
     struct blobs *blobs;
     struct metrics *metrics;
@@ -66,34 +65,67 @@ static bool load_config(struct process *process)
     return ok;
 }
 
-/* Finds the handlers of the pools that the configuration names. */
+static void add_build(struct process *process)
+{
+    process->handlers[process->handlers_count++] = build_handler(&process->build);
+}
+
+static void add_logs(struct process *process)
+{
+    process->collects_logs = true;
+}
+
+/* What this program can serve; the settings' default names them all. */
+static const struct {
+    const char *name;
+    void (*add)(struct process *process);
+} POOLS[] = {
+    {"build", add_build},
+    {"logs", add_logs},
+};
+
+enum { POOLS_COUNT = sizeof POOLS / sizeof *POOLS };
+
+static bool unknown_pool(const char *name, struct error *err)
+{
+    char known[POOLS_COUNT * 16] = "";
+
+    for (size_t at = 0; at < POOLS_COUNT; at++)
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", at == 0 ? "" : ", ",
+                 POOLS[at].name);
+    return error_set(err, ERROR_INVALID_REQUEST,
+                     "TRAINYARD_POOLS names the pool %.64s: there are %s", name, known);
+}
+
+static bool add_pool(struct process *process, const char *name, struct error *err)
+{
+    for (size_t at = 0; at < process->options.pools_count; at++)
+        if (strcmp(process->pools[at], name) == 0)
+            return error_set(err, ERROR_INVALID_REQUEST, "TRAINYARD_POOLS names %.64s twice", name);
+    for (size_t at = 0; at < POOLS_COUNT; at++) {
+        if (strcmp(POOLS[at].name, name) != 0)
+            continue;
+        POOLS[at].add(process);
+        process->pools[process->options.pools_count++] = POOLS[at].name;
+        return true;
+    }
+    return unknown_pool(name, err);
+}
+
+/* Finds what serves the pools that the configuration names. */
 static bool choose_pools(struct process *process, struct error *err)
 {
-    char *rest = strcpy(process->pool_names, process->config.pools);
-    size_t count = 0;
+    char names[CONFIG_TEXT_BYTES];
+    char *rest = strcpy(names, process->config.pools);
     char *name;
 
-    while ((name = strsep(&rest, ", ")) != NULL) {
-        if (*name == '\0')
-            continue;
-        if (count == POOLS_MOST)
-            return error_set(err, ERROR_INVALID_REQUEST, "TRAINYARD_POOLS names more than %d pools",
-                             POOLS_MOST);
-        if (strcmp(name, "build") == 0)
-            process->handlers[process->handlers_count++] = build_handler(&process->build);
-        else if (strcmp(name, "logs") == 0)
-            process->collects_logs = true;
-        else
-            return error_set(err, ERROR_INVALID_REQUEST,
-                             "TRAINYARD_POOLS names the pool %s: there are build and logs", name);
-        process->pools[count++] = name;
-    }
     process->options.pools = process->pools;
-    process->options.pools_count = count;
-    if (count == 0)
-        return error_set(err, ERROR_INVALID_REQUEST,
-                         "TRAINYARD_POOLS names no pool: give build,logs");
-    return true;
+    while ((name = strsep(&rest, ", ")) != NULL)
+        if (*name != '\0' && !add_pool(process, name, err))
+            return false;
+    return process->options.pools_count > 0 ||
+           error_set(err, ERROR_INVALID_REQUEST,
+                     "TRAINYARD_POOLS names no pool: leave it out, and all are served");
 }
 
 /* Makes sure that this process and the database mean the same blob store. */
