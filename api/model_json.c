@@ -78,7 +78,7 @@ json_t *model_item_json(const struct model *model)
     json_object_set_new(item, "intent", json_string(model->intent));
     json_object_set_new(item, "status",
                         json_string(state_word(MACHINE_VERSION, (int)model->status)));
-    json_object_set_new(item, "deployment_status", json_null());
+    json_object_set_new(item, "deployment_status", text_or_null(model->deployment_status));
     json_object_set_new(item, "created_at", json_string(model->created_at));
     json_object_set_new(item, "updated_at", json_string(model->updated_at));
     return item;
@@ -103,6 +103,28 @@ json_t *model_json(const struct model *model, const char *predict_url)
     return answer;
 }
 
+json_t *model_patched_json(const struct model *model)
+{
+    json_t *answer = json_object();
+
+    add_names(answer, model->name, model->version);
+    json_object_set_new(answer, "name", json_string(model->display_name));
+    json_object_set_new(answer, "description", text_or_null(model->description));
+    json_object_set_new(answer, "tags", parsed(model->tags, json_array()));
+    json_object_set_new(answer, "updated_at", json_string(model->updated_at));
+    return answer;
+}
+
+json_t *model_deleted_json(const char *name, const struct deleted_model *deleted)
+{
+    json_t *answer = json_object();
+
+    add_names(answer, name, deleted->version);
+    json_object_set_new(answer, "status", json_string("DELETED"));
+    json_object_set_new(answer, "deleted_at", json_string(deleted->deleted_at));
+    return answer;
+}
+
 /* Versions ------------------------------------------------------------------------------------*/
 
 static int build_progress(const struct version *version)
@@ -121,7 +143,7 @@ json_t *version_status_json(const struct version *version, const char *message)
     json_object_set_new(answer, "job_id", json_string(version->job_id));
     json_object_set_new(answer, "status",
                         json_string(state_word(MACHINE_VERSION, (int)version->status)));
-    json_object_set_new(answer, "deployment_status", json_null());
+    json_object_set_new(answer, "deployment_status", text_or_null(version->deployment_status));
     json_object_set_new(answer, "build_progress", json_integer(build_progress(version)));
     json_object_set_new(answer, "build_stage", text_or_null(version->stage));
     json_object_set_new(answer, "created_at", json_string(version->created_at));
@@ -201,4 +223,62 @@ json_t *version_json(const struct version *version, const char *message, const c
     json_object_set_new(answer, "endpoint",
                         endpoint_of(predict_url, version->model_name, version->version));
     return answer;
+}
+
+static json_t *version_item_json(const struct version_item *item)
+{
+    json_t *answer = json_object();
+    char word[WORD_BYTES];
+
+    json_object_set_new(answer, "version_id", json_string(item->id));
+    json_object_set_new(answer, "version", json_integer(item->version));
+    json_object_set_new(answer, "model_version", json_string(version_word(item->version, word)));
+    json_object_set_new(answer, "kind", json_string(item->kind));
+    json_object_set_new(answer, "status",
+                        json_string(state_word(MACHINE_VERSION, (int)item->status)));
+    json_object_set_new(answer, "deployment_status", text_or_null(item->deployment_status));
+    json_object_set_new(answer, "metrics", parsed(item->metrics, json_object()));
+    json_object_set_new(answer, "job_id", json_string(item->job_id));
+    json_object_set_new(answer, "error_message", text_or_null(item->error_message));
+    json_object_set_new(answer, "created_at", json_string(item->created_at));
+    json_object_set_new(answer, "updated_at", json_string(item->updated_at));
+    return answer;
+}
+
+json_t *version_list_json(const char *model, const struct pg_rows *rows)
+{
+    json_t *answer = json_object();
+    json_t *items = json_array();
+    bool ready = false;
+    int current = 1; /* the newest that is READY; the newest, if none is */
+
+    for (size_t row = 0; row < pg_rows_count(rows); row++) {
+        struct version_item item;
+
+        version_item_read(rows, row, &item);
+        if (item.id == NULL)
+            continue;
+        if (row == 0 || (item.status == VERSION_READY && !ready))
+            current = item.version;
+        ready = ready || item.status == VERSION_READY;
+        json_array_append_new(items, version_item_json(&item));
+    }
+    add_names(answer, model, current);
+    json_object_set_new(answer, "versions", items);
+    return answer;
+}
+
+json_t *version_made_json(const char *model, const struct submitted *made)
+{
+    char current[WORD_BYTES];
+    char word[WORD_BYTES];
+
+    version_word(made->current, current);
+    version_word(made->version, word);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:s, s:s, s:s}", "job_id",
+                     made->job_id.text, "status", "PENDING", "model_name", model, "model_version",
+                     current, "version_id", made->version_id.text, "version", made->version,
+                     "new_version", word, "created_at", made->created_at, "model_id",
+                     json_sprintf("%s:%s", model, word), "dataset_id", made->request.dataset_id,
+                     "upload_id", made->request.dataset_id, "intent", made->request.intent);
 }

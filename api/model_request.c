@@ -14,6 +14,11 @@ static bool is_given(const struct fields *fields, const char *name)
     return value != NULL && !json_is_null(value);
 }
 
+static bool is_blank(const char *text)
+{
+    return text[strspn(text, " \t\r\n")] == '\0';
+}
+
 /* Of two texts that stand for one thing; a problem if they differ. */
 static const char *agree(struct fields *fields, const char *first, const char *value,
                          const char *second, const char *other)
@@ -59,7 +64,8 @@ static const char *read_reference(struct fields *fields)
     return NULL;
 }
 
-static void read_dataset(struct fields *fields, struct model_request *request)
+static void read_dataset(struct fields *fields, enum presence presence,
+                         struct model_request *request)
 {
     const char *dataset = fields_text(fields, "dataset_id", OPTIONAL, DATASET_MOST);
     const char *upload = fields_text(fields, "upload_id", OPTIONAL, DATASET_MOST);
@@ -71,7 +77,7 @@ static void read_dataset(struct fields *fields, struct model_request *request)
     request->dataset_id = agree(fields, request->dataset_field,
                                 agree(fields, "dataset_id", dataset, "upload_id", upload),
                                 "data_reference", reference);
-    if (json_is_object(fields->object) && !is_given(fields, "dataset_id") &&
+    if (presence == REQUIRED && json_is_object(fields->object) && !is_given(fields, "dataset_id") &&
         !is_given(fields, "upload_id") && !is_given(fields, "data_reference"))
         fields_problem(fields, "dataset_id", "missing: give the id of an upload");
     else if (request->dataset_id != NULL && *request->dataset_id == '\0')
@@ -130,23 +136,76 @@ static const json_t *read_tags(struct fields *fields)
     return tags;
 }
 
-void model_request_read(struct fields *fields, struct model_request *request)
+/* What every build may be told. */
+static void read_wish(struct fields *fields, struct model_request *request)
 {
-    *request = (struct model_request){0};
-    request->intent = either_text(fields, "intent", "goal", REQUIRED, MODEL_INTENT_BYTES);
-    request->title = fields_text(fields, "name", OPTIONAL, MODEL_TITLE_BYTES - 1);
-    request->description = fields_text(fields, "description", OPTIONAL, MODEL_DESCRIPTION_BYTES);
-    read_dataset(fields, request);
-    request->input_schema = read_schema(fields, "input_schema");
-    request->output_schema = read_schema(fields, "output_schema");
-    request->tags = read_tags(fields);
-    request->target = fields_text(fields, "target", OPTIONAL, COLUMN_MOST);
     request->metric = either_text(fields, "metric", "eval", OPTIONAL, METRIC_MOST);
     request->max_iterations =
         (int)fields_int(fields, "max_iterations", OPTIONAL, 1, MODEL_ITERATIONS_MOST, 0);
     request->timeout_s = (int)fields_int(fields, "timeout", OPTIONAL, 1, MODEL_TIMEOUT_MOST_S, 0);
+    request->has_seed = is_given(fields, "seed");
     request->seed = fields_int(fields, "seed", OPTIONAL, 0, INT64_MAX, MODEL_SEED);
     fields_any(fields, "provider"); /* chose a language model where there was one */
+}
+
+/* What a build from new columns may be told. */
+static void read_schemas(struct fields *fields, struct model_request *request)
+{
+    request->input_schema = read_schema(fields, "input_schema");
+    request->output_schema = read_schema(fields, "output_schema");
+    request->target = fields_text(fields, "target", OPTIONAL, COLUMN_MOST);
+}
+
+static void read_intent(struct fields *fields, enum presence presence,
+                        struct model_request *request)
+{
+    request->intent = either_text(fields, "intent", "goal", presence, MODEL_INTENT_BYTES);
+    if (presence == OPTIONAL && request->intent != NULL && is_blank(request->intent))
+        fields_problem(fields, is_given(fields, "intent") ? "intent" : "goal",
+                       "empty: say what is to be predicted, or leave it out");
+}
+
+void model_request_read(struct fields *fields, struct model_request *request)
+{
+    *request = (struct model_request){0};
+    read_intent(fields, REQUIRED, request);
+    request->title = fields_text(fields, "name", OPTIONAL, MODEL_TITLE_BYTES - 1);
+    request->description = fields_text(fields, "description", OPTIONAL, MODEL_DESCRIPTION_BYTES);
+    read_dataset(fields, REQUIRED, request);
+    read_schemas(fields, request);
+    request->tags = read_tags(fields);
+    read_wish(fields, request);
+}
+
+void model_request_read_version(struct fields *fields, struct model_request *request)
+{
+    *request = (struct model_request){0};
+    read_dataset(fields, REQUIRED, request);
+    read_intent(fields, OPTIONAL, request);
+    read_schemas(fields, request);
+    read_wish(fields, request);
+}
+
+void model_request_read_retrain(struct fields *fields, struct model_request *request)
+{
+    *request = (struct model_request){0};
+    read_dataset(fields, OPTIONAL, request);
+    read_intent(fields, OPTIONAL, request);
+    read_wish(fields, request);
+}
+
+void model_request_read_patch(struct fields *fields, struct model_request *request, bool *clear)
+{
+    const json_t *title = json_object_get(fields->object, "name");
+
+    *request = (struct model_request){0};
+    request->title = fields_text(fields, "name", OPTIONAL, MODEL_TITLE_BYTES - 1);
+    if (json_is_null(title) || (request->title != NULL && is_blank(request->title)))
+        fields_problem(fields, "name",
+                       "empty: give a name, or leave it out to keep the one it has");
+    request->description = fields_text(fields, "description", OPTIONAL, MODEL_DESCRIPTION_BYTES);
+    *clear = json_is_null(json_object_get(fields->object, "description"));
+    request->tags = read_tags(fields);
 }
 
 void model_name_check(struct fields *fields, const char *name)

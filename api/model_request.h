@@ -36,6 +36,7 @@ struct model_request {
     int max_iterations;
     int timeout_s;
     int64_t seed;
+    bool has_seed;
 };
 
 /*
@@ -43,6 +44,19 @@ struct model_request {
  * spellings of one thing must agree. Problems are noted in fields, which the caller ends.
  */
 void model_request_read(struct fields *fields, struct model_request *request);
+
+/*
+ * The same for a further version: dataset_id, and what differs from the model. And for a retrain:
+ * nothing need be given.
+ */
+void model_request_read_version(struct fields *fields, struct model_request *request);
+void model_request_read_retrain(struct fields *fields, struct model_request *request);
+
+/*
+ * Reads what is to be changed of a model: title, description, tags. *clear: description is null,
+ * there shall be none; tags that are null are none.
+ */
+void model_request_read_patch(struct fields *fields, struct model_request *request, bool *clear);
 
 /* Notes a problem of the field model_name unless name may be one of a model. */
 void model_name_check(struct fields *fields, const char *name);

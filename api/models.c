@@ -7,9 +7,32 @@
 #include "api/query.h"
 #include "api/services.h"
 #include "infra/base/config.h"
+#include "infra/relay/relay.h"
 #include "infra/store/models.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* ?tags=a,b as a JSON array. False when memory runs out. */
+static bool read_tags(struct call *call, char **tags, struct error *err)
+{
+    const char *text = call_query(call, "tags");
+    json_t *array = text == NULL ? NULL : json_array();
+    bool ok;
+
+    *tags = NULL;
+    if (text == NULL)
+        return true;
+    for (size_t length; *text != '\0'; text += length + (text[length] == ',')) {
+        length = strcspn(text, ",");
+        if (length > 0)
+            json_array_append_new(array, json_stringn(text, length));
+    }
+    *tags = json_text(array, err);
+    ok = *tags != NULL;
+    json_decref(array);
+    return ok;
+}
 
 static bool read_filter(struct call *call, struct models_filter *filter, struct error *err)
 {
@@ -30,16 +53,19 @@ static bool read_filter(struct call *call, struct models_filter *filter, struct 
 
 bool api_models_list(struct call *call, struct error *err)
 {
-    struct models_filter filter;
+    struct models_filter filter = {0};
     json_t *items = NULL;
     struct pg_rows *rows;
     struct pg *db;
     int64_t total = 0;
+    char *tags;
 
-    if (!read_filter(call, &filter, err))
+    if (!read_filter(call, &filter, err) || !read_tags(call, &tags, err))
         return false;
+    filter.tags = tags;
     db = call_db(call, err);
     rows = db == NULL ? NULL : models_list(db, &filter, &total, err);
+    free(tags);
     if (rows == NULL)
         return false;
     items = json_array();
@@ -97,4 +123,57 @@ bool api_models_create(struct call *call, struct error *err)
         job_submit_publish(call, &submitted.job);
     submitted_clear(&submitted);
     return ok;
+}
+
+static bool answer_patched(struct call *call, struct pg *db, struct error *err)
+{
+    struct model model = {0};
+    bool ok = models_find(db, call_account(call), call_path(call, "name"), &model, err) &&
+              call_reply_take(call, 200, model_patched_json(&model), err);
+
+    model_clear(&model);
+    return ok;
+}
+
+/* An empty patch changes nothing. */
+bool api_models_update(struct call *call, struct error *err)
+{
+    struct fields fields = {.object = call_body(call, err)};
+    struct model_request request;
+    struct model_patch patch = {0};
+    char *tags = NULL;
+    struct pg *db;
+    bool ok;
+
+    if (fields.object == NULL)
+        return false;
+    model_request_read_patch(&fields, &request, &patch.clear_description);
+    if (json_is_null(json_object_get(fields.object, "tags")))
+        tags = strdup("[]");
+    ok = call_fields_end(call, &fields, err);
+    if (ok && request.tags != NULL)
+        ok = (tags = json_text(request.tags, err)) != NULL;
+    patch.display_name = request.title;
+    patch.description = request.description;
+    patch.tags = tags;
+    ok = ok && (db = call_db(call, err)) != NULL;
+    if (ok && (patch.display_name != NULL || patch.description != NULL || tags != NULL ||
+               patch.clear_description))
+        ok = models_update(db, call_account(call), call_path(call, "name"), &patch, err);
+    if (ok)
+        relay_wake(call_services(call)->relay);
+    free(tags);
+    return ok && answer_patched(call, db, err);
+}
+
+bool api_models_delete(struct call *call, struct error *err)
+{
+    const char *name = call_path(call, "name");
+    struct deleted_model deleted;
+    struct pg *db = call_db(call, err);
+
+    if (db == NULL || !models_delete(db, call_account(call), name, &deleted, err))
+        return false;
+    relay_wake(call_services(call)->relay);
+    return call_reply_take(call, 200, model_deleted_json(name, &deleted), err);
 }

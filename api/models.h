@@ -12,5 +12,9 @@ bool api_models_list(struct call *call, struct error *err);
 bool api_models_get(struct call *call, struct error *err);
 /* POST /models/:name: a model, its first version, and the job that builds it. */
 bool api_models_create(struct call *call, struct error *err);
+/* PATCH /models/:name: its name for people, description, tags. */
+bool api_models_update(struct call *call, struct error *err);
+/* DELETE /models/:name: with its versions, deployments and jobs. */
+bool api_models_delete(struct call *call, struct error *err);
 
 #endif

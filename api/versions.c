@@ -1,7 +1,9 @@
 /* versions.c - see versions.h. */
 #include "api/versions.h"
 
+#include "api/build_submit.h"
 #include "api/model_json.h"
+#include "api/model_request.h"
 #include "api/services.h"
 #include "infra/base/config.h"
 #include "infra/store/instances.h"
@@ -77,5 +79,60 @@ bool api_versions_describe(struct call *call, struct error *err)
               call_reply_take(call, 200, version_describe_json(&version), err);
 
     version_clear(&version);
+    return ok;
+}
+
+bool api_versions_list(struct call *call, struct error *err)
+{
+    const char *name = call_path(call, "name");
+    struct pg *db = call_db(call, err);
+    struct pg_rows *rows = db == NULL ? NULL : versions_list(db, call_account(call), name, err);
+    bool ok = rows != NULL && call_reply_take(call, 200, version_list_json(name, rows), err);
+
+    pg_rows_free(rows);
+    return ok;
+}
+
+static bool submit(struct call *call, enum build_kind kind, const struct model_request *request,
+                   struct error *err)
+{
+    const char *name = call_path(call, "name");
+    struct submitted submitted;
+    bool ok = build_submit_next(call, name, kind, request, &submitted, err) &&
+              call_commit_reply(call, 200, version_made_json(name, &submitted), err);
+
+    if (ok)
+        job_submit_publish(call, &submitted.job);
+    submitted_clear(&submitted);
+    return ok;
+}
+
+bool api_versions_create(struct call *call, struct error *err)
+{
+    struct fields fields = {.object = call_body(call, err)};
+    struct model_request request;
+
+    if (fields.object == NULL)
+        return false;
+    model_request_read_version(&fields, &request);
+    return call_fields_end(call, &fields, err) && submit(call, BUILD_VERSION, &request, err);
+}
+
+/* No body says as much as an empty object: all as it was. */
+bool api_versions_retrain(struct call *call, struct error *err)
+{
+    size_t length = 0;
+    json_t *nothing = NULL;
+    struct fields fields = {0};
+    struct model_request request;
+    bool ok;
+
+    call_raw_body(call, &length);
+    fields.object = length == 0 ? nothing = json_object() : call_body(call, err);
+    if (fields.object == NULL)
+        return false;
+    model_request_read_retrain(&fields, &request);
+    ok = call_fields_end(call, &fields, err) && submit(call, BUILD_RETRAIN, &request, err);
+    json_decref(nothing);
     return ok;
 }

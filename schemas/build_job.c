@@ -19,6 +19,16 @@ static json_t *encode_files(const struct build_job *job)
     return files;
 }
 
+/* Only retrains have a base. */
+static bool encode_base(const struct build_job_base *base, json_t *json)
+{
+    return base->version == 0 ||
+           json_object_set_new(json, "base",
+                               json_pack("{s:i, s:s, s:s, s:O}", "version", base->version, "target",
+                                         base->target, "task", base->task, "input_schema",
+                                         base->input_schema)) == 0;
+}
+
 json_t *build_job_encode(const struct build_job *job, struct error *err)
 {
     json_t *json = json_pack(
@@ -31,9 +41,11 @@ json_t *build_job_encode(const struct build_job *job, struct error *err)
         job->input_schema, "output_schema", job->output_schema, "max_iterations",
         job->max_iterations, "timeout_s", job->timeout_s, "seed", (json_int_t)job->seed);
 
-    if (json == NULL)
-        error_no_memory(err);
-    return json;
+    if (json != NULL && encode_base(&job->base, json))
+        return json;
+    json_decref(json);
+    error_no_memory(err);
+    return NULL;
 }
 
 static bool decode_file(const json_t *value, struct build_job_file *file, struct error *err)
@@ -86,8 +98,24 @@ static bool decode_spec(const json_t *value, struct build_job *job, struct error
     return ok;
 }
 
+static bool decode_base(const json_t *value, struct build_job_base *base, struct error *err)
+{
+    struct fields fields = {.object = value};
+    bool ok;
+
+    if (value == NULL)
+        return true;
+    base->version = (int)fields_int(&fields, "version", REQUIRED, 1, INT32_MAX, 1);
+    base->target = fields_text(&fields, "target", REQUIRED, NAME_BYTES);
+    base->task = fields_text(&fields, "task", REQUIRED, NAME_BYTES);
+    base->input_schema = fields_object(&fields, "input_schema", REQUIRED);
+    ok = fields_end_lenient(&fields, err);
+    fields_clear(&fields);
+    return ok;
+}
+
 static bool decode_head(struct build_job *job, const json_t **dataset, const json_t **spec,
-                        struct error *err)
+                        const json_t **base, struct error *err)
 {
     struct fields fields = {.object = job->json};
     bool ok;
@@ -102,6 +130,7 @@ static bool decode_head(struct build_job *job, const json_t **dataset, const jso
     job->version = (int)fields_int(&fields, "version", REQUIRED, 1, INT32_MAX, 1);
     *dataset = fields_object(&fields, "dataset", REQUIRED);
     *spec = fields_object(&fields, "spec", REQUIRED);
+    *base = fields_object(&fields, "base", OPTIONAL);
     ok = fields_end_lenient(&fields, err);
     fields_clear(&fields);
     return ok;
@@ -111,14 +140,16 @@ bool build_job_decode(const char *text, size_t length, struct build_job *job, st
 {
     const json_t *dataset = NULL;
     const json_t *spec = NULL;
+    const json_t *base = NULL;
 
     *job = (struct build_job){0};
     if (length > MESSAGE_BYTES_MOST)
         return error_set(err, ERROR_VALIDATION, "a message of %zu bytes: at most %d are allowed",
                          length, MESSAGE_BYTES_MOST);
     job->json = json_parse(text, length, err);
-    if (job->json != NULL && decode_head(job, &dataset, &spec, err) &&
-        decode_dataset(dataset, job, err) && decode_spec(spec, job, err))
+    if (job->json != NULL && decode_head(job, &dataset, &spec, &base, err) &&
+        decode_dataset(dataset, job, err) && decode_spec(spec, job, err) &&
+        decode_base(base, &job->base, err))
         return true;
     if (err->code == ERROR_INVALID_REQUEST)
         err->code = ERROR_VALIDATION;

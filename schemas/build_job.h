@@ -1,5 +1,6 @@
 /*
- * build_job.h - the message of trainyard.jobs.build: all that a build needs, in one place.
+ * build_job.h - the message of trainyard.jobs.build and .retrain: all that a build needs, in one
+ * place.
  *
  * Replaying the message builds the same model: it names the data by digest and holds the spec.
  * The form is described in messages/build_job.schema.json.
@@ -21,6 +22,14 @@ struct build_job_file {
     int64_t size_bytes;
 };
 
+/* The version that a retrain goes on from, as it was made. */
+struct build_job_base {
+    int version; /* 0: there is none, all is as in a build */
+    const char *target;
+    const char *task;           /* binary, multiclass, regression */
+    const json_t *input_schema; /* {column: type}, what it looks at */
+};
+
 /* Points into json, which the struct owns; clear with build_job_clear(). */
 struct build_job {
     const char *job_id;
@@ -40,6 +49,7 @@ struct build_job {
     int max_iterations;          /* 0: the engine's default */
     int timeout_s;               /* 0: work units decide */
     int64_t seed;
+    struct build_job_base base;
     json_t *json;
 };
 

@@ -19,14 +19,15 @@ struct model {
     const char *name;
     const char *display_name;
     const char *description; /* NULL: none */
-    const char *intent;
-    const char *tags; /* JSON */
+    const char *tags;        /* JSON */
+    const char *intent;      /* these four are the current version's */
     const char *dataset_id;
     const char *input_schema;  /* JSON, as the client gave it; NULL: not given */
     const char *output_schema; /* the same */
     const char *created_by;
-    const char *created_at; /* RFC 3339, as all times */
-    const char *updated_at; /* of the model or its version, whichever is later */
+    const char *created_at;        /* RFC 3339, as all times */
+    const char *updated_at;        /* of the model or its version, whichever is later */
+    const char *deployment_status; /* DEPLOYED, DEPLOYING; NULL: neither */
     int version;
     enum version_status status;
     const char *report; /* JSON of the engine, of a single model only; NULL: none */
@@ -75,6 +76,7 @@ MUST_CHECK bool models_find(struct pg *db, const char *account, const char *name
 struct models_filter {
     const char *account;
     const char *status;  /* of the current version; NULL: all */
+    const char *tags;    /* JSON array, all of which a model must have; NULL: all models */
     const char *sort_by; /* "created_at" or "name" */
     bool ascending;
     int limit;
@@ -87,5 +89,30 @@ MUST_CHECK struct pg_rows *models_list(struct pg *db, const struct models_filter
                                        int64_t *total, struct error *err);
 void model_read(const struct pg_rows *rows, size_t row, struct model *model);
 void model_clear(struct model *model);
+
+/* What is to be changed of a model; NULL: it stays as it is. */
+struct model_patch {
+    const char *display_name;
+    const char *description;
+    bool clear_description; /* there shall be none */
+    const char *tags;       /* JSON array */
+};
+
+/* Changes a model; ERROR_NOT_FOUND. */
+MUST_CHECK bool models_update(struct pg *db, const char *account, const char *name,
+                              const struct model_patch *patch, struct error *err);
+
+/* What became of a model that was deleted. */
+struct deleted_model {
+    int version; /* that was its current one */
+    char deleted_at[STORE_TIME_BYTES];
+};
+
+/*
+ * Deletes a model: its jobs are cancelled, its versions and deployments go, its name is free. See
+ * delete_model() in schemas/sql. ERROR_NOT_FOUND.
+ */
+MUST_CHECK bool models_delete(struct pg *db, const char *account, const char *name,
+                              struct deleted_model *deleted, struct error *err);
 
 #endif

@@ -8,7 +8,7 @@ enum { FIND, CHANGES };
 
 static const char *const SQL[] = {
     /* a row without a version: the model exists, the version does not */
-    [FIND] = "select v.id, v.version, v.status, v.artifact_digest, m.output_schema is not null"
+    [FIND] = "select v.id, v.version, v.status, v.artifact_digest, v.output_schema is not null"
              "  from models m"
              "  left join lateral ("
              "    select * from versions x"

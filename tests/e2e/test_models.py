@@ -231,7 +231,7 @@ class BadRequests(Case):
             self.assert_error(system.call("GET", path), "not_found")
         for method, path, allow in (
             ("DELETE", "/models", "GET, HEAD, OPTIONS"),
-            ("PUT", "/models/a", "GET, HEAD, POST, OPTIONS"),
+            ("PUT", "/models/a", "GET, HEAD, POST, PATCH, DELETE, OPTIONS"),
             ("GET", "/models/a/v1.0/infer", "POST, OPTIONS"),
             ("PATCH", "/jobs/a/cancel", "POST, OPTIONS"),
         ):

@@ -33,6 +33,10 @@ static void a_path_has_one_operation(void **state)
         {"GET", "/models/build-logs", "getBuildLogs"},
         {"GET", "/models/a", "getModel"},
         {"POST", "/models/a", "createModel"},
+        {"PATCH", "/models/a", "updateModel"},
+        {"DELETE", "/models/a", "deleteModel"},
+        {"GET", "/models/a/versions", "listModelVersions"},
+        {"POST", "/models/a/versions", "createModelVersion"},
         {"GET", "/models/a/v1.0", "getModelVersion"},
         {"GET", "/models/a/v1.0/status", "getModelStatus"},
         {"POST", "/models/a/1/infer", "makePrediction"},
@@ -68,7 +72,7 @@ static void a_wrong_path_or_method_is_told_apart(void **state)
         {"GET", "/models//v1.0", ERROR_NOT_FOUND},
         {"GET", "/models/a/b/c/d", ERROR_NOT_FOUND},
         {"GET", "/1/2/3/4/5/6/7/8/9/10", ERROR_NOT_FOUND},
-        {"DELETE", "/models/a", ERROR_METHOD},
+        {"DELETE", "/models", ERROR_METHOD},
         {"POST", "/models/build-logs", ERROR_METHOD},
         {"get", "/models", ERROR_METHOD},
         {"GET", "/models/%", ERROR_INVALID_REQUEST},
@@ -96,7 +100,7 @@ static void what_is_allowed_is_listed(void **state)
     (void)state;
     assert_true(path_read(&path, "/models/a", &err));
     assert_null(routes_find("PUT", &path, 0, allow, &err));
-    assert_string_equal(allow, "GET, HEAD, POST, OPTIONS");
+    assert_string_equal(allow, "GET, HEAD, POST, PATCH, DELETE, OPTIONS");
     assert_true(path_read(&path, "/models/build-logs", &err));
     assert_null(routes_find("POST", &path, 0, allow, &err));
     assert_string_equal(allow, "GET, HEAD, OPTIONS");
