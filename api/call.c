@@ -15,6 +15,7 @@ void call_init(struct call *call, struct services *services, const void *request
     memset(call, 0, offsetof(struct call, path));
     memset(&call->reply, 0, offsetof(struct reply, headers));
     call->path.count = 0;
+    call->path.dialect = DIALECT_TODAY;
     call->services = services;
     call->request = request;
 }
@@ -195,8 +196,10 @@ bool call_fields_end(struct call *call, struct fields *fields, struct error *err
 
 bool call_reply_take(struct call *call, int status, json_t *body, struct error *err)
 {
-    char *text = body == NULL ? NULL : json_text(body, err);
+    char *text;
 
+    dialect_speak(call->path.dialect, body);
+    text = body == NULL ? NULL : json_text(body, err);
     json_decref(body);
     if (text == NULL)
         return error_no_memory(err);

@@ -134,6 +134,23 @@ static int build_progress(const struct version *version)
     return version->has_job && version->progress < 100 ? version->progress : 0;
 }
 
+/* What a build came to, as the oldest clients read it; null until there is a model. */
+static json_t *outcome_json(const struct version *version)
+{
+    json_t *report = parsed(version->report, json_object());
+    const json_t *metric = json_object_get(report, "metric");
+    json_t *value = metric == NULL ? NULL
+                                   : json_object_get(json_object_get(report, "metrics"),
+                                                     json_string_value(metric));
+    json_t *outcome = version->status == VERSION_READY && value != NULL
+                          ? json_pack("{s:O, s:O, s:O}", "metric_name", metric, "metric_value",
+                                      value, "valid_metric", value)
+                          : json_null();
+
+    json_decref(report);
+    return outcome;
+}
+
 json_t *version_status_json(const struct version *version, const char *message)
 {
     json_t *answer = json_object();
@@ -149,6 +166,7 @@ json_t *version_status_json(const struct version *version, const char *message)
     json_object_set_new(answer, "created_at", json_string(version->created_at));
     json_object_set_new(answer, "updated_at", json_string(version->updated_at));
     json_object_set_new(answer, "last_updated", json_string(version->updated_at));
+    json_object_set_new(answer, "result", outcome_json(version));
     json_object_set_new(answer, "error", text_or_null(version->error_message));
     json_object_set_new(answer, "error_code", text_or_null(version->error_code));
     json_object_set_new(answer, "error_message", text_or_null(version->error_message));

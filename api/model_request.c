@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { NAME_MOST = 63, COLUMN_MOST = 255, METRIC_MOST = 64, DATASET_MOST = 1024 };
+enum { NAME_MOST = MODEL_NAME_BYTES - 1, COLUMN_MOST = 255, METRIC_MOST = 64, DATASET_MOST = 1024 };
 
 static bool is_given(const struct fields *fields, const char *name)
 {
@@ -223,6 +223,41 @@ void model_name_check(struct fields *fields, const char *name)
                        "must have 1 to %d lower case letters, digits, dots, dashes and "
                        "underscores, the first a letter or digit",
                        NAME_MOST);
+}
+
+/* Letters and digits in lower case, a dash for whatever is between them. */
+static void name_of_title(const char *title, char name[static MODEL_NAME_BYTES])
+{
+    size_t length = 0;
+
+    for (; *title != '\0' && length < NAME_MOST; title++) {
+        unsigned char letter = (unsigned char)*title;
+
+        if (letter < 0x80 && isalnum(letter))
+            name[length++] = (char)tolower(letter);
+        else if (length > 0 && name[length - 1] != '-')
+            name[length++] = '-';
+    }
+    while (length > 0 && name[length - 1] == '-')
+        length--;
+    name[length] = '\0';
+}
+
+const char *model_name_read(struct fields *fields, const struct model_request *request,
+                            char made[static MODEL_NAME_BYTES])
+{
+    const char *name = fields_text(fields, "model_name", OPTIONAL, NAME_MOST);
+
+    if (name != NULL || is_given(fields, "model_name"))
+        return name;
+    name_of_title(request->title == NULL ? "" : request->title, made);
+    if (*made != '\0')
+        return made;
+    if (!is_given(fields, "name") || request->title != NULL)
+        fields_problem(fields, "model_name",
+                       "missing: give the model's name, or send the request "
+                       "to /models/NAME");
+    return NULL;
 }
 
 void model_title(const char *name, char title[static MODEL_TITLE_BYTES])

@@ -9,6 +9,7 @@
 #include "schemas/fields.h"
 
 enum {
+    MODEL_NAME_BYTES = 64,
     MODEL_TITLE_BYTES = 200,
     MODEL_DESCRIPTION_BYTES = 4096,
     MODEL_INTENT_BYTES = 4096,
@@ -60,6 +61,13 @@ void model_request_read_patch(struct fields *fields, struct model_request *reque
 
 /* Notes a problem of the field model_name unless name may be one of a model. */
 void model_name_check(struct fields *fields, const char *name);
+
+/*
+ * The name of a model whose path has none: model_name of the body, or one made of its name, as
+ * Customer Churn gives customer-churn. NULL: a problem was noted.
+ */
+const char *model_name_read(struct fields *fields, const struct model_request *request,
+                            char made[static MODEL_NAME_BYTES]);
 
 /* A name for people, made of one for paths: customer-churn gives Customer Churn. */
 void model_title(const char *name, char title[static MODEL_TITLE_BYTES]);

@@ -96,26 +96,30 @@ bool api_models_get(struct call *call, struct error *err)
 static json_t *created_json(const char *name, const struct model_request *request,
                             const struct submitted *submitted)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s+, s:s, s:s, s:s, s:s}", "job_id",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s+, s:s, s:s, s:s, s:s, s:s}", "job_id",
                      submitted->job_id.text, "status", "PENDING", "model_name", name,
                      "model_version", "v1.0", "created_at", submitted->created_at, "model_id", name,
                      ":v1.0", "version_id", submitted->version_id.text, "dataset_id",
                      request->dataset_id, "upload_id", request->dataset_id, "intent",
-                     request->intent);
+                     request->intent, "provider", "auto");
 }
 
-bool api_models_create(struct call *call, struct error *err)
+/* Creates a model; name is NULL when the body has it. */
+static bool create(struct call *call, const char *name, struct error *err)
 {
-    const char *name = call_path(call, "name");
     struct fields fields = {.object = call_body(call, err)};
+    char made[MODEL_NAME_BYTES];
     struct model_request request;
     struct submitted submitted = {0};
     bool ok;
 
     if (fields.object == NULL)
         return false;
-    model_name_check(&fields, name);
     model_request_read(&fields, &request);
+    if (name == NULL)
+        name = model_name_read(&fields, &request, made);
+    if (name != NULL)
+        model_name_check(&fields, name);
     ok = call_fields_end(call, &fields, err) &&
          build_submit_first(call, name, &request, &submitted, err) &&
          call_commit_reply(call, 200, created_json(name, &request, &submitted), err);
@@ -176,4 +180,14 @@ bool api_models_delete(struct call *call, struct error *err)
         return false;
     relay_wake(call_services(call)->relay);
     return call_reply_take(call, 200, model_deleted_json(name, &deleted), err);
+}
+
+bool api_models_create(struct call *call, struct error *err)
+{
+    return create(call, call_path(call, "name"), err);
+}
+
+bool api_models_create_named(struct call *call, struct error *err)
+{
+    return create(call, NULL, err);
 }

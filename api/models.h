@@ -16,5 +16,7 @@ bool api_models_create(struct call *call, struct error *err);
 bool api_models_update(struct call *call, struct error *err);
 /* DELETE /models/:name: with its versions, deployments and jobs. */
 bool api_models_delete(struct call *call, struct error *err);
+/* POST /models, POST /models/build: the same, its name in the body (model_name, or made of name) */
+bool api_models_create_named(struct call *call, struct error *err);
 
 #endif

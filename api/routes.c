@@ -21,6 +21,9 @@ static const struct route ROUTES[] = {
     {"GET", "/metrics", SCOPE_NONE, 0, api_health_metrics, "getMetrics"},
 
     {"GET", "/models", SCOPE_READ, 0, api_models_list, "listModels"},
+    {"POST", "/models", SCOPE_WRITE, 0, api_models_create_named, "createModelNamed"},
+    {"GET", "/models/list", SCOPE_READ, 0, api_models_list, "listModelsList"},
+    {"POST", "/models/build", SCOPE_WRITE, 0, api_models_create_named, "createModelBuild"},
     {"GET", "/models/build-logs", SCOPE_READ, 0, api_logs_list, "getBuildLogs"},
     {"GET", "/models/:name", SCOPE_READ, 0, api_models_get, "getModel"},
     {"POST", "/models/:name", SCOPE_WRITE, 0, api_models_create, "createModel"},
@@ -28,6 +31,7 @@ static const struct route ROUTES[] = {
     {"DELETE", "/models/:name", SCOPE_WRITE, 0, api_models_delete, "deleteModel"},
     {"GET", "/models/:name/versions", SCOPE_READ, 0, api_versions_list, "listModelVersions"},
     {"POST", "/models/:name/versions", SCOPE_WRITE, 0, api_versions_create, "createModelVersion"},
+    {"POST", "/models/:name/create", SCOPE_WRITE, 0, api_models_create, "createModelCreate"},
     {"GET", "/models/:name/:version", SCOPE_READ, 0, api_versions_get, "getModelVersion"},
     {"GET", "/models/:name/:version/status", SCOPE_READ, 0, api_versions_status, "getModelStatus"},
     {"GET", "/models/:name/:version/describe", SCOPE_READ, 0, api_versions_describe,
@@ -78,6 +82,15 @@ static bool is_utf8(const char *text)
     return string != NULL;
 }
 
+/* Takes the part off that names a dialect: one table of routes serves them all. */
+static void take_dialect(struct path *path)
+{
+    if (path->count == 0 || !dialect_find(path->parts[0], &path->dialect))
+        return;
+    path->count--;
+    memmove(path->parts, path->parts + 1, path->count * sizeof *path->parts);
+}
+
 bool path_read(struct path *path, const char *raw, struct error *err)
 {
     size_t used = 0;
@@ -85,6 +98,7 @@ bool path_read(struct path *path, const char *raw, struct error *err)
     int byte;
 
     path->count = 0;
+    path->dialect = DIALECT_TODAY;
     while (*raw != '\0') {
         if (*raw == '/') { /* a part begins here; a slash at the end begins none */
             raw++;
@@ -109,6 +123,7 @@ bool path_read(struct path *path, const char *raw, struct error *err)
     for (size_t at = 0; !ascii && at < path->count; at++)
         if (!is_utf8(path->parts[at]))
             return error_set(err, ERROR_INVALID_REQUEST, "the path is not UTF-8");
+    take_dialect(path);
     return true;
 }
 

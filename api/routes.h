@@ -7,6 +7,7 @@
 #ifndef TRAINYARD_API_ROUTES_H
 #define TRAINYARD_API_ROUTES_H
 
+#include "api/dialect.h"
 #include "infra/base/error.h"
 
 #include <stddef.h>
@@ -32,8 +33,9 @@ struct route {
 
 enum { PATH_BYTES = 1024, PATH_PARTS_MOST = 8, ALLOW_BYTES = 64 };
 
-/* A path as it was sent, taken apart and decoded. */
+/* A path as it was sent, taken apart and decoded, without the part that names a dialect. */
 struct path {
+    enum dialect dialect;
     const char *parts[PATH_PARTS_MOST];
     size_t count;
     char text[PATH_BYTES];

@@ -31,6 +31,15 @@ static void a_path_has_one_operation(void **state)
         {"GET", "/models/", "listModels"},
         {"HEAD", "/models", "listModels"},
         {"GET", "/models/build-logs", "getBuildLogs"},
+        {"GET", "/models/list", "listModelsList"},
+        {"POST", "/models/build", "createModelBuild"},
+        {"POST", "/models/a/create", "createModelCreate"},
+        {"GET", "/v0/models/a", "getModel"},
+        {"GET", "/v1/models/a", "getModel"},
+        {"GET", "/v1/healthz", "getHealthz"},
+        {"GET", "/v1", NULL},
+        {"GET", "/v2/models", NULL},
+        {"GET", "/v1/v0/models", NULL},
         {"GET", "/models/a", "getModel"},
         {"POST", "/models/a", "createModel"},
         {"PATCH", "/models/a", "updateModel"},
@@ -131,6 +140,65 @@ static void parts_are_decoded(void **state)
     assert_string_equal(route_part(route, &path, "name"), "a/b\xc3\xa9");
     assert_string_equal(route_part(route, &path, "version"), "v1.0");
     assert_null(route_part(route, &path, "other"));
+}
+
+static void the_first_part_may_name_a_dialect(void **state)
+{
+    struct error err = {0};
+    struct path path;
+
+    (void)state;
+    assert_true(path_read(&path, "/v0/models/v1", &err));
+    assert_int_equal(path.dialect, DIALECT_V0);
+    assert_int_equal(path.count, 2);
+    assert_string_equal(path.parts[1], "v1");
+    assert_true(path_read(&path, "/v1/models", &err));
+    assert_int_equal(path.dialect, DIALECT_TODAY);
+    assert_true(path_read(&path, "/models", &err));
+    assert_int_equal(path.dialect, DIALECT_TODAY);
+}
+
+static json_t *spoken(enum dialect dialect, const char *text)
+{
+    json_t *answer = json_loads(text, 0, NULL);
+
+    assert_non_null(answer);
+    dialect_speak(dialect, answer);
+    return answer;
+}
+
+static void a_dialect_has_its_own_words_for_statuses(void **state)
+{
+    static const struct {
+        const char *today, *v0;
+    } CASES[] = {
+        {"{\"status\":\"READY\"}", "{\"status\":\"completed\"}"},
+        {"{\"status\":\"BUILDING\"}", "{\"status\":\"processing\"}"},
+        {"{\"status\":\"DRAFT\"}", "{\"status\":\"pending\"}"},
+        {"{\"status\":\"ERROR\"}", "{\"status\":\"failed\"}"},
+        {"{\"status\":\"CANCELLING\"}", "{\"status\":\"cancelling\"}"},
+        {"{\"jobs\":[{\"status\":\"RUNNING\"}, 3]}", "{\"jobs\":[{\"status\":\"running\"}, 3]}"},
+        {"{\"data\":[{\"status\":\"READY\"}]}", "{\"data\":[{\"status\":\"READY\"}]}"},
+        {"{\"result\":{\"status\":\"READY\"}}", "{\"result\":{\"status\":\"READY\"}}"},
+        {"{\"status\":200}", "{\"status\":200}"},
+        {"[{\"status\":\"READY\"}]", "[{\"status\":\"READY\"}]"},
+    };
+
+    (void)state;
+    for (size_t at = 0; at < sizeof CASES / sizeof *CASES; at++) {
+        json_t *today = spoken(DIALECT_TODAY, CASES[at].today);
+        json_t *same = json_loads(CASES[at].today, 0, NULL);
+        json_t *old = spoken(DIALECT_V0, CASES[at].today);
+        json_t *expected = json_loads(CASES[at].v0, 0, NULL);
+
+        assert_true(json_equal(today, same));
+        assert_true(json_equal(old, expected));
+        json_decref(today);
+        json_decref(same);
+        json_decref(old);
+        json_decref(expected);
+    }
+    dialect_speak(DIALECT_V0, NULL);
 }
 
 static void a_path_that_is_too_long_is_unknown(void **state)
@@ -249,6 +317,8 @@ int main(void)
         cmocka_unit_test(the_predict_port_knows_predictions_only),
         cmocka_unit_test(parts_are_decoded),
         cmocka_unit_test(a_path_that_is_too_long_is_unknown),
+        cmocka_unit_test(the_first_part_may_name_a_dialect),
+        cmocka_unit_test(a_dialect_has_its_own_words_for_statuses),
         cmocka_unit_test(openapi_tells_of_every_route),
         cmocka_unit_test(literal_paths_stand_first),
     };
