@@ -310,7 +310,8 @@ static void set_base(struct build *build, const struct build_store *store)
     const json_t *schema = json_object_get(store->report, "input_schema");
 
     if (target != NULL && task != NULL && json_is_object(schema))
-        build->base = (struct build_job_base){store->base.version, target, task, schema};
+        build->base =
+            (struct build_job_base){store->base.version, store->base.intent, target, task, schema};
 }
 
 bool build_submit_next(struct call *call, const char *name, enum build_kind kind,

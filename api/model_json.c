@@ -182,6 +182,23 @@ static json_t *value_or_null(const json_t *object, const char *name)
     return value == NULL ? json_null() : json_incref(value);
 }
 
+/* Shares that sum to 1; equal ones where nothing mattered. */
+static json_t *importance_json(const json_t *told)
+{
+    const json_t *weights = json_object_get(told, "feature_importance");
+    json_t *shares = json_object();
+    double sum = 0;
+    const char *name;
+    json_t *weight;
+
+    json_object_foreach((json_t *)weights, name, weight) sum += json_number_value(weight);
+    json_object_foreach((json_t *)weights, name, weight)
+        json_object_set_new(shares, name,
+                            json_real(sum > 0 ? json_number_value(weight) / sum
+                                              : 1.0 / (double)json_object_size(weights)));
+    return shares;
+}
+
 static json_t *training_json(const struct version *version, const json_t *report)
 {
     json_t *told = json_object_get(report, "training_info");
@@ -191,14 +208,14 @@ static json_t *training_json(const struct version *version, const json_t *report
     json_object_set_new(training, "training_time_minutes",
                         json_real(round(version->training_s / 60 * 1000) / 1000));
     json_object_set_new(training, "algorithm", value_or_null(report, "algorithm"));
-    json_object_set_new(training, "feature_importance", part_of(told, "feature_importance"));
+    json_object_set_new(training, "feature_importance", importance_json(told));
     return training;
 }
 
 json_t *version_describe_json(const struct version *version)
 {
     static const char *const TOLD[] = {"task",    "target",   "target_reason", "metric",
-                                       "classes", "baseline", "excluded"};
+                                       "classes", "baseline", "excluded",      "retrain"};
     json_t *report = parsed(version->report, json_object());
     json_t *answer = json_object();
 

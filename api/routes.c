@@ -32,6 +32,7 @@ static const struct route ROUTES[] = {
     {"GET", "/models/:name/versions", SCOPE_READ, 0, api_versions_list, "listModelVersions"},
     {"POST", "/models/:name/versions", SCOPE_WRITE, 0, api_versions_create, "createModelVersion"},
     {"POST", "/models/:name/create", SCOPE_WRITE, 0, api_models_create, "createModelCreate"},
+    {"POST", "/models/:name/retrain", SCOPE_WRITE, 0, api_versions_retrain, "retrainModel"},
     {"GET", "/models/:name/:version", SCOPE_READ, 0, api_versions_get, "getModelVersion"},
     {"GET", "/models/:name/:version/status", SCOPE_READ, 0, api_versions_status, "getModelStatus"},
     {"GET", "/models/:name/:version/describe", SCOPE_READ, 0, api_versions_describe,

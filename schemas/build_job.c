@@ -24,9 +24,9 @@ static bool encode_base(const struct build_job_base *base, json_t *json)
 {
     return base->version == 0 ||
            json_object_set_new(json, "base",
-                               json_pack("{s:i, s:s, s:s, s:O}", "version", base->version, "target",
-                                         base->target, "task", base->task, "input_schema",
-                                         base->input_schema)) == 0;
+                               json_pack("{s:i, s:s?, s:s, s:s, s:O}", "version", base->version,
+                                         "intent", base->intent, "target", base->target, "task",
+                                         base->task, "input_schema", base->input_schema)) == 0;
 }
 
 json_t *build_job_encode(const struct build_job *job, struct error *err)
@@ -106,6 +106,7 @@ static bool decode_base(const json_t *value, struct build_job_base *base, struct
     if (value == NULL)
         return true;
     base->version = (int)fields_int(&fields, "version", REQUIRED, 1, INT32_MAX, 1);
+    base->intent = fields_text(&fields, "intent", OPTIONAL, INTENT_BYTES);
     base->target = fields_text(&fields, "target", REQUIRED, NAME_BYTES);
     base->task = fields_text(&fields, "task", REQUIRED, NAME_BYTES);
     base->input_schema = fields_object(&fields, "input_schema", REQUIRED);

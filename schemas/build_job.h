@@ -24,7 +24,8 @@ struct build_job_file {
 
 /* The version that a retrain goes on from, as it was made. */
 struct build_job_base {
-    int version; /* 0: there is none, all is as in a build */
+    int version;        /* 0: there is none, all is as in a build */
+    const char *intent; /* NULL: not known */
     const char *target;
     const char *task;           /* binary, multiclass, regression */
     const json_t *input_schema; /* {column: type}, what it looks at */

@@ -70,6 +70,11 @@ static void add_build(struct process *process)
     process->handlers[process->handlers_count++] = build_handler(&process->build);
 }
 
+static void add_retrain(struct process *process)
+{
+    process->handlers[process->handlers_count++] = retrain_handler(&process->build);
+}
+
 static void add_logs(struct process *process)
 {
     process->collects_logs = true;
@@ -81,6 +86,7 @@ static const struct {
     void (*add)(struct process *process);
 } POOLS[] = {
     {"build", add_build},
+    {"retrain", add_retrain},
     {"logs", add_logs},
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/train/base.h"
 #include "engine/train/flatten.h"
 #include "engine/train/report.h"
 #include "engine/train/write.h"
@@ -259,7 +260,8 @@ static bool judge(struct build *build, struct error *err)
 
 static bool finish(struct build *build, const char *path, struct error *err)
 {
-    struct report report = {.plan = &build->plan,
+    struct report report = {.spec = build->spec,
+                            .plan = &build->plan,
                             .split = &build->split,
                             .features = &build->features,
                             .search = &build->search,
@@ -283,13 +285,21 @@ static bool finish(struct build *build, const char *path, struct error *err)
 bool build_model(const struct build_spec *spec, const struct build_watch *watch,
                  const char *artifact_path, char **report, struct error *err)
 {
-    struct build build = {.spec = spec};
+    struct build_spec kept = *spec;
+    struct build build = {.spec = &kept};
     bool ok;
 
     *report = NULL;
+    if (spec->base != NULL) {
+        kept.target = spec->base->target;
+        kept.input = spec->base->input;
+        kept.input_count = spec->base->input_count;
+    }
+    spec = &kept;
     watch_init(&build.watch, watch, spec->timeout_s);
     watch_progress(&build.watch, 0, "reading");
     ok = watch_go_on(&build.watch, err) && read_table(&build, err) &&
+         base_check(spec, &build.table, &build.watch, err) &&
          plan_make(&build.plan, spec, &build.table, &build.watch, err) &&
          make_features(&build, err) && train(&build, err) && measure(&build, err) &&
          weigh_inputs(&build, err) && judge(&build, err) && finish(&build, artifact_path, err);

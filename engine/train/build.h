@@ -26,6 +26,16 @@ struct schema_field {
     const char *type;
 };
 
+/* The version that a retrain goes on from, as its report tells it. All borrowed. */
+struct build_base {
+    int version;
+    const char *intent;               /* NULL: not known */
+    const char *target;               /* the column it predicts */
+    const char *task;                 /* binary, multiclass, regression */
+    const struct schema_field *input; /* what it looks at */
+    size_t input_count;
+};
+
 /* All borrowed. A text or list that is not given is NULL; a number, 0. */
 struct build_spec {
     const struct build_file *files; /* with the same columns: rows one after another */
@@ -41,6 +51,8 @@ struct build_spec {
     int max_iterations;  /* candidates tried at most */
     int timeout_s;       /* 0: none */
     size_t memory_bytes; /* about how much the build may use */
+    /* A retrain: target and input are then the base's, whatever else is given; NULL: none. */
+    const struct build_base *base;
 };
 
 /* Called from the building thread; each may be NULL. stopped is asked every boosting round. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "engine/train/base.h"
 #include "engine/train/columns.h"
 #include "engine/train/target.h"
 #include "engine/train/task.h"
@@ -166,7 +167,8 @@ bool plan_make(struct plan *plan, const struct build_spec *spec, const struct ta
                          "the table has %zu rows: at least %d are needed, some hundreds are better",
                          table->rows, ROWS_LEAST);
     if (!target_find(plan, spec, err) || !task_find(plan, spec, err) ||
-        !columns_choose(plan, spec, err) || !make_answers(plan, spec, err)) {
+        !base_check_task(plan, spec, err) || !columns_choose(plan, spec, err) ||
+        !make_answers(plan, spec, err)) {
         plan_clear(plan);
         return false;
     }

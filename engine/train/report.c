@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "engine/train/base.h"
 #include "engine/train/version.h"
 
 static const char *const TASKS[] = {"binary", "multiclass", "regression"};
@@ -104,6 +105,7 @@ bool report_write(const struct report *report, struct text *json, struct error *
     write_schemas(json, plan);
     write_training(json, report);
     write_notes(json, plan);
+    base_report(report->spec, plan->table, json);
     json_close(json, '}');
     return !json->failed || error_no_memory(err);
 }

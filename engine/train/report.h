@@ -10,6 +10,7 @@
 
 /* All borrowed. */
 struct report {
+    const struct build_spec *spec;
     const struct plan *plan;
     const struct split *split;
     const struct features *features;

@@ -196,6 +196,31 @@ static bool not_found(const struct plan *plan, const struct build_spec *spec, st
                      likely[0] == '\0' ? "" : "; likely: ", likely);
 }
 
+static bool by_words(struct plan *plan, const struct build_spec *spec, const struct words *wish,
+                     const char *where, bool *found, struct error *err);
+
+/* A retrain predicts what its base predicts: a new goal that speaks of another column is told. */
+static bool doubt_goal(struct plan *plan, const struct build_spec *spec, struct error *err)
+{
+    struct build_spec free_spec = {.intent = spec->intent};
+    struct plan other = {.table = plan->table};
+    struct error ignored = {0};
+    struct words wish;
+    bool found = false;
+
+    if (spec->base->intent == NULL || spec->intent == NULL ||
+        strcmp(spec->base->intent, spec->intent) == 0)
+        return true;
+    words_split(spec->intent, &wish);
+    if (!by_words(&other, &free_spec, &wish, "the goal", &found, &ignored) || !found ||
+        other.target == plan->target)
+        return true;
+    return plan_note(&plan->warnings, err, plan->table->columns[other.target].name,
+                     "the goal speaks of it, but a retrain goes on predicting %.60s: build "
+                     "another model for it",
+                     plan->table->columns[plan->target].name);
+}
+
 static bool by_target(struct plan *plan, const struct build_spec *spec, struct error *err)
 {
     size_t nearest = 0;
@@ -204,7 +229,9 @@ static bool by_target(struct plan *plan, const struct build_spec *spec, struct e
         const char *name = plan->table->columns[i].name;
 
         if (names_equal(name, spec->target))
-            return choose(plan, i, "the request names it as the target");
+            return spec->base == NULL ? choose(plan, i, "the request names it as the target")
+                                      : choose(plan, i, "v%d.0 predicts it", spec->base->version) &&
+                                            doubt_goal(plan, spec, err);
         if (names_distance(name, spec->target) <
             names_distance(plan->table->columns[nearest].name, spec->target))
             nearest = i;

@@ -54,7 +54,7 @@ static const struct setting SETTINGS[] = {
      "how clients reach the upload port (default: http://BIND:UPLOAD_PORT)"},
     {"ROLES", CONFIG_API, CHOICE, AT(roles), "manage,predict", 0, 0, "manage,predict predict",
      "'predict' alone makes a model server"},
-    {"POOLS", CONFIG_WORKER, TEXT, AT(pools), "build,logs", 0, 0, NULL,
+    {"POOLS", CONFIG_WORKER, TEXT, AT(pools), "build,retrain,logs", 0, 0, NULL,
      "pools this worker serves, between commas"},
     {"SLOTS", CONFIG_WORKER, NUMBER, AT(slots), "0", 0, 1000, NULL,
      "jobs of a pool that run at once; 0: one a core"},

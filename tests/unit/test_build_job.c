@@ -105,6 +105,30 @@ static void what_the_client_chose_comes_back_too(void **state)
     json_decref(output);
 }
 
+static void a_retrain_names_its_base(void **state)
+{
+    struct build_job job = example();
+    struct build_job decoded;
+    struct error err = {0};
+    json_t *input = json_pack("{s:s}", "age", "integer");
+    json_t *json;
+
+    (void)state;
+    job.base = (struct build_job_base){2, "predict churn", "churn", "binary", input};
+    json = build_job_encode(&job, &err);
+    assert_true(decode(json, &decoded, &err));
+    assert_int_equal(decoded.base.version, 2);
+    assert_string_equal(decoded.base.intent, "predict churn");
+    assert_string_equal(decoded.base.target, "churn");
+    assert_string_equal(decoded.base.task, "binary");
+    assert_true(json_equal(decoded.base.input_schema, input));
+    build_job_clear(&decoded);
+    json_object_del(json_object_get(json, "base"), "target");
+    assert_false(decode(json, &decoded, &err));
+    json_decref(json);
+    json_decref(input);
+}
+
 static void fields_of_later_programs_are_passed_over(void **state)
 {
     json_t *json = example_json();
@@ -196,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_comes_back_as_it_was),
         cmocka_unit_test(what_the_client_chose_comes_back_too),
+        cmocka_unit_test(a_retrain_names_its_base),
         cmocka_unit_test(fields_of_later_programs_are_passed_over),
         cmocka_unit_test(a_newer_schema_is_refused),
         cmocka_unit_test(what_is_missing_is_named),

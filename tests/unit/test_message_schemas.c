@@ -43,7 +43,11 @@ static json_t *build_job(bool all)
                             .input_schema = all ? types : NULL,
                             .output_schema = all ? types : NULL};
     struct error err = {0};
-    json_t *json = build_job_encode(&job, &err);
+    json_t *json;
+
+    if (all)
+        job.base = (struct build_job_base){2, "predict churn", "churn", "binary", types};
+    json = build_job_encode(&job, &err);
 
     assert_non_null(json);
     json_decref(types);

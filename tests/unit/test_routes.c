@@ -46,6 +46,7 @@ static void a_path_has_one_operation(void **state)
         {"DELETE", "/models/a", "deleteModel"},
         {"GET", "/models/a/versions", "listModelVersions"},
         {"POST", "/models/a/versions", "createModelVersion"},
+        {"POST", "/models/a/retrain", "retrainModel"},
         {"GET", "/models/a/v1.0", "getModelVersion"},
         {"GET", "/models/a/v1.0/status", "getModelStatus"},
         {"POST", "/models/a/1/infer", "makePrediction"},

@@ -167,3 +167,9 @@ struct handler build_handler(struct build_services *services)
     return (struct handler){
         .pool = "build", .decode = decode_head, .run = run_build, .context = services};
 }
+
+struct handler retrain_handler(struct build_services *services)
+{
+    return (struct handler){
+        .pool = "retrain", .decode = decode_head, .run = run_build, .context = services};
+}

@@ -1,5 +1,5 @@
 /*
- * build.h - the build pool: makes a model of a dataset and an intent.
+ * build.h - the pools build and retrain: make a model of a dataset and an intent.
  *
  * The work is done in a child (build_child.h); here its job is prepared and its artifact kept.
  */
@@ -17,6 +17,8 @@ struct build_services {
     int timeout_s; /* limit of a build; a job may ask for less */
 };
 
+/* Both do the same; the messages of retrains name a base, which the child keeps to. */
 struct handler build_handler(struct build_services *services);
+struct handler retrain_handler(struct build_services *services);
 
 #endif

@@ -110,7 +110,7 @@ static size_t copy_schema(const json_t *schema, struct schema_field *fields)
 static bool build(const struct engine_module *module, const struct build_task *task, char **report,
                   struct error *err)
 {
-    struct schema_field *fields = calloc(2 * SCHEMA_MOST, sizeof *fields);
+    struct schema_field *fields = calloc(3 * SCHEMA_MOST, sizeof *fields);
     struct build_file files[BUILD_FILES_MOST];
     struct build_watch watch = {.log = on_log, .progress = on_progress, .stopped = is_stopped};
     struct build_spec spec = {.files = files,
@@ -122,6 +122,10 @@ static bool build(const struct engine_module *module, const struct build_task *t
                               .max_iterations = task->job.max_iterations,
                               .timeout_s = task->job.timeout_s,
                               .memory_bytes = (size_t)task->memory_mb << 20};
+    struct build_base base = {.version = task->job.base.version,
+                              .intent = task->job.base.intent,
+                              .target = task->job.base.target,
+                              .task = task->job.base.task};
     bool ok;
 
     if (fields == NULL)
@@ -133,6 +137,9 @@ static bool build(const struct engine_module *module, const struct build_task *t
     spec.input_count = copy_schema(task->job.input_schema, fields);
     spec.output = fields + SCHEMA_MOST;
     spec.output_count = copy_schema(task->job.output_schema, fields + SCHEMA_MOST);
+    base.input = fields + 2 * SCHEMA_MOST;
+    base.input_count = copy_schema(task->job.base.input_schema, fields + 2 * SCHEMA_MOST);
+    spec.base = base.version > 0 ? &base : NULL;
     ok = module->build(&spec, &watch, task->artifact, report, err);
     free(fields);
     return ok;
