@@ -60,7 +60,7 @@ static bool find_dataset(struct pg *db, const struct build *build, struct upload
 {
     const struct model_request *request = build->request;
 
-    if (uploads_find(db, build->account, request->dataset_id, upload, err))
+    if (uploads_hold(db, build->account, request->dataset_id, upload, err))
         return check_upload(upload, request->dataset_field, err);
     if (err->code == ERROR_NOT_FOUND)
         error_set(

@@ -1,6 +1,7 @@
 /* routes.c - see routes.h. */
 #include "api/routes.h"
 
+#include "api/datasets.h"
 #include "api/health.h"
 #include "api/jobs.h"
 #include "api/logs.h"
@@ -46,9 +47,16 @@ static const struct route ROUTES[] = {
 
     {"GET", "/uploads", SCOPE_READ, 0, api_uploads_list, "listUploads"},
     {"POST", "/uploads", SCOPE_WRITE, ROUTE_FILES, api_uploads_create, "createUpload"},
+    {"GET", "/data/uploads", SCOPE_READ, 0, api_uploads_list, "listDataUploads"},
+    {"GET", "/data/upload", SCOPE_READ, 0, api_uploads_list, "listDataUpload"},
     {"POST", "/data/upload", SCOPE_WRITE, ROUTE_FILES, api_uploads_create, "createDataUpload"},
     {"POST", "/uploads/status", SCOPE_WRITE, 0, api_uploads_confirm, "confirmUpload"},
     {"GET", "/uploads/:upload_id", SCOPE_READ, 0, api_uploads_get, "getUpload"},
+    {"DELETE", "/uploads/:upload_id", SCOPE_WRITE, 0, api_datasets_delete, "deleteUpload"},
+    {"POST", "/uploads/:upload_id/status", SCOPE_WRITE, 0, api_uploads_confirm,
+     "confirmUploadById"},
+    {"GET", "/uploads/datasets/:dataset_name/versions", SCOPE_READ, 0, api_datasets_versions,
+     "listDatasetVersions"},
 };
 
 enum { ROUTES_COUNT = sizeof ROUTES / sizeof *ROUTES };

@@ -132,16 +132,19 @@ json_t *upload_request_files(const struct multipart_upload *multipart)
     return files;
 }
 
-const char *upload_confirm_read(struct fields *fields)
+const char *upload_confirm_read(struct fields *fields, const char *path_id)
 {
     static const char *const STATUSES[] = {"complete", NULL};
-    const char *id = fields_text(fields, "upload_id", REQUIRED, ID_BYTES);
+    const char *id =
+        fields_text(fields, "upload_id", path_id == NULL ? REQUIRED : OPTIONAL, ID_BYTES);
 
     fields_choice(fields, "status", OPTIONAL, STATUSES, 0);
     fields_any(fields, "filename"); /* looked at once the upload is known */
     fields_any(fields, "s3_key");
     fields_any(fields, "files");
-    return id;
+    if (id != NULL && path_id != NULL && strcmp(id, path_id) != 0)
+        fields_problem(fields, "upload_id", "differs from the one in the path: leave it out");
+    return path_id != NULL ? path_id : id;
 }
 
 static void check_file(struct fields *fields, const struct upload *upload)

@@ -35,9 +35,10 @@ json_t *upload_request_files(const struct multipart_upload *multipart);
 
 /*
  * Reads which files are said to be there: {upload_id, status?, files?: [{filename, s3_key}]} or
- * {upload_id, filename, s3_key}. The id is returned; NULL when there is none.
+ * {upload_id, filename, s3_key}. The id is returned; NULL when there is none. path_id: the id that
+ * the path gave, NULL where it gives none.
  */
-const char *upload_confirm_read(struct fields *fields);
+const char *upload_confirm_read(struct fields *fields, const char *path_id);
 
 /* Checks the files that were named against the upload, noting what is wrong. */
 void upload_confirm_check(struct fields *fields, const struct upload *upload);

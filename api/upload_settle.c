@@ -84,6 +84,23 @@ static void merge_columns(json_t *columns, const json_t *more)
     }
 }
 
+/* Tells of each column whether all its values differ, where the child counted the different ones.
+ */
+static void judge_unique(json_t *columns, json_int_t rows)
+{
+    size_t index;
+    json_t *column;
+
+    json_array_foreach(columns, index, column)
+    {
+        const json_t *different = json_object_get(column, "unique");
+
+        json_object_set_new(
+            column, "unique",
+            json_boolean(json_is_integer(different) && json_integer_value(different) == rows));
+    }
+}
+
 static bool note_facts(json_t *files, size_t index, json_t *facts, struct error *err)
 {
     json_t *file = json_array_get(files, index);
@@ -91,6 +108,7 @@ static bool note_facts(json_t *files, size_t index, json_t *facts, struct error 
     json_t *columns = json_object_get(facts, "columns");
     json_t *rows = json_object_get(facts, "rows");
 
+    judge_unique(columns, json_integer_value(rows));
     if (index > 0 && !same_columns(first, file, columns, err))
         return false;
     if (index > 0)

@@ -3,63 +3,25 @@
 
 #include "api/multipart_upload.h"
 #include "api/services.h"
+#include "api/upload_json.h"
 #include "api/upload_request.h"
 #include "api/upload_settle.h"
 #include "api/upload_sign.h"
 #include "infra/base/clock.h"
 #include "infra/base/config.h"
+#include "infra/store/datasets.h"
 #include "infra/store/uploads.h"
 
 #include <string.h>
 #include <strings.h>
 
-/* What is told of an upload -------------------------------------------------------------------*/
-
-static json_t *or_null(json_t *value)
-{
-    return value == NULL ? json_null() : json_incref(value);
-}
-
-static json_t *encode_file(const struct upload *upload, size_t index, bool detailed)
-{
-    json_t *file = json_array_get(upload->files, index);
-    const char *filename = json_string_value(json_object_get(file, "filename"));
-    json_t *columns = json_object_get(json_array_get(upload->files, 0), "columns");
-    char key[UPLOAD_KEY_BYTES];
-    json_t *told = json_pack("{s:s, s:o, s:o, s:o}", "filename", filename, "size_bytes",
-                             or_null(json_object_get(file, "size_bytes")), "rows",
-                             or_null(json_object_get(file, "rows")), "columns",
-                             or_null(json_object_get(file, "columns_count")));
-
-    if (!detailed)
-        return told;
-    upload_key(upload->id, index, filename, key);
-    json_object_set_new(told, "column_info",
-                        json_is_array(columns) ? json_incref(columns) : json_array());
-    json_object_set_new(told, "s3_key", json_string(key));
-    json_object_set(told, "content_type", json_object_get(file, "content_type"));
-    json_object_set_new(told, "created_at", json_string(upload->created_at));
-    return told;
-}
-
-static json_t *encode_upload(const struct upload *upload, bool detailed)
-{
-    json_t *files = json_array();
-
-    for (size_t at = 0; at < json_array_size(upload->files); at++)
-        json_array_append_new(files, encode_file(upload, at, detailed));
-    return json_pack("{s:s, s:s, s:s?, s:s, s:s?, s:s, s:s, s:o, s:s}", "upload_id", upload->id,
-                     "name", upload->name, "description", upload->description, "status",
-                     state_word(MACHINE_UPLOAD, (int)upload->status), "error", upload->error,
-                     "created_at", upload->created_at, "updated_at", upload->updated_at, "files",
-                     files, "created_by", upload->account);
-}
+/* Create --------------------------------------------------------------------------------------*/
 
 /* The answer to a new upload: where its files are to be PUT. */
 static json_t *encode_urls(const struct services *services, const struct upload *upload,
                            bool single)
 {
-    json_t *answer = encode_upload(upload, true);
+    json_t *answer = upload_encode(upload, true);
     json_t *files = json_object_get(answer, "files");
     int64_t expires_s = clock_wall_ms() / 1000 + UPLOAD_URL_LIFETIME_S;
     char url[UPLOAD_URL_BYTES];
@@ -79,8 +41,6 @@ static json_t *encode_urls(const struct services *services, const struct upload 
     }
     return answer;
 }
-
-/* Create --------------------------------------------------------------------------------------*/
 
 /* Inserts an upload and reads back what the database made of it. */
 static bool insert(struct call *call, const struct upload_request *request, struct upload *upload,
@@ -145,7 +105,7 @@ static bool create_whole(struct call *call, struct multipart_upload *multipart, 
     json_t *form = form_object(call, NAMES);
     bool ok = read_whole(call, multipart, form, &request, err) &&
               insert(call, &request, &upload, err) && upload_settle(call, &upload, err) &&
-              call_reply_take(call, 200, encode_upload(&upload, true), err);
+              call_reply_take(call, 200, upload_encode(&upload, true), err);
 
     upload_clear(&upload);
     json_decref(request.files);
@@ -158,9 +118,11 @@ static json_t *read_body(struct call *call, const char *const *names, struct err
 {
     const char *type = call_header(call, "Content-Type");
     const json_t *body;
+    json_t *form = form_object(call, names);
 
-    if (call_form(call, names[0]) != NULL)
-        return form_object(call, names);
+    if (json_object_size(form) > 0)
+        return form;
+    json_decref(form);
     if (type != NULL && strncasecmp(type, "multipart/", 10) == 0) {
         error_set(err, ERROR_INVALID_REQUEST,
                   "no file in the body: send it as a part named files, with a file name");
@@ -200,7 +162,7 @@ bool api_uploads_create(struct call *call, struct error *err)
 
 static json_t *encode_confirmed(const struct upload *upload)
 {
-    json_t *answer = encode_upload(upload, true);
+    json_t *answer = upload_encode(upload, true);
 
     json_object_set_new(answer, "message", json_string("the upload is complete"));
     json_object_set_new(answer, "estimated_completion", json_string(upload->updated_at));
@@ -212,7 +174,7 @@ static bool find_confirmed(struct call *call, json_t *body, struct upload *uploa
                            struct error *err)
 {
     struct fields fields = {.object = body};
-    const char *id = upload_confirm_read(&fields);
+    const char *id = upload_confirm_read(&fields, call_path(call, "upload_id"));
     struct pg *db;
 
     if (id != NULL) {
@@ -226,11 +188,21 @@ static bool find_confirmed(struct call *call, json_t *body, struct upload *uploa
     return call_fields_end(call, &fields, err);
 }
 
+/* The body; none is needed where the path says which upload it is. */
+static json_t *read_confirmation(struct call *call, const char *const *names, struct error *err)
+{
+    size_t length = 0;
+
+    call_raw_body(call, &length);
+    return length == 0 && call_path(call, "upload_id") != NULL ? json_object()
+                                                               : read_body(call, names, err);
+}
+
 bool api_uploads_confirm(struct call *call, struct error *err)
 {
     static const char *const NAMES[] = {"upload_id", "filename", "s3_key", "status", NULL};
     struct upload upload = {0};
-    json_t *body = read_body(call, NAMES, err);
+    json_t *body = read_confirmation(call, NAMES, err);
     bool ok = body != NULL && find_confirmed(call, body, &upload, err) &&
               upload_settle(call, &upload, err) &&
               call_reply_take(call, 200, encode_confirmed(&upload), err);
@@ -242,13 +214,29 @@ bool api_uploads_confirm(struct call *call, struct error *err)
 
 /* Look ----------------------------------------------------------------------------------------*/
 
+/* An upload with the model versions that were built of it. */
+static json_t *encode_with_users(struct pg *db, const struct upload *upload, struct error *err)
+{
+    struct pg_rows *rows = datasets_users(db, upload->account, upload->id, err);
+    json_t *answer;
+
+    if (rows == NULL)
+        return NULL;
+    answer = upload_encode(upload, true);
+    json_object_set_new(answer, "models_using_this", upload_encode_users(rows));
+    pg_rows_free(rows);
+    return answer;
+}
+
 bool api_uploads_get(struct call *call, struct error *err)
 {
     struct upload upload = {0};
     struct pg *db = call_db(call, err);
+    json_t *answer = NULL;
     bool ok = db != NULL &&
               uploads_find(db, call_account(call), call_path(call, "upload_id"), &upload, err) &&
-              call_reply_take(call, 200, encode_upload(&upload, true), err);
+              (answer = encode_with_users(db, &upload, err)) != NULL &&
+              call_reply_take(call, 200, answer, err);
 
     upload_clear(&upload);
     return ok;
@@ -278,7 +266,9 @@ static bool read_filter(struct call *call, struct uploads_filter *filter, struct
 
     filter->account = call_account(call);
     filter->status = call_query(call, "status");
-    if (filter->status != NULL && state_from_word(MACHINE_UPLOAD, filter->status) < 0)
+    if (filter->status != NULL &&
+        (state_from_word(MACHINE_UPLOAD, filter->status) < 0 ||
+         state_from_word(MACHINE_UPLOAD, filter->status) == UPLOAD_DELETED))
         return error_set(err, ERROR_INVALID_REQUEST,
                          "status must be pending, processing, complete or failed");
     if (!call_query_int(call, "limit", 1, 100, 20, &limit, err) ||
@@ -304,7 +294,7 @@ static json_t *encode_page(const struct pg_rows *rows, const struct uploads_filt
             json_decref(list);
             return NULL;
         }
-        json_array_append_new(list, encode_upload(&upload, false));
+        json_array_append_new(list, upload_encode(&upload, false));
         upload_clear(&upload);
     }
     return json_pack("{s:o, s:{s:I, s:i, s:i, s:b}}", "uploads", list, "pagination", "total",

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CREATE, FIND, FIND_SIGNED, LIST, COUNT_ALL, SET_FILE, END };
+enum { CREATE, FIND, FIND_SIGNED, HOLD, HOLD_NAMED, LIST, COUNT_ALL, SET_FILE, END };
 
 #define UPLOAD_COLUMNS                                                                             \
     "select id, account, name, description, status, error, revision,"                              \
@@ -25,6 +25,9 @@ static const char *const SQL[] = {
                "        clock_timestamp() + make_interval(secs => $6::int))",
     [FIND] = UPLOAD_COLUMNS "where id = $2 and account = $1 and status <> 'deleted'",
     [FIND_SIGNED] = UPLOAD_COLUMNS "where id = $1 and status <> 'deleted'",
+    [HOLD] = UPLOAD_COLUMNS "where id = $2 and account = $1 and status <> 'deleted' for share",
+    [HOLD_NAMED] = UPLOAD_COLUMNS "where name = $2 and account = $1 and status = 'complete'"
+                                  " order by created_at desc, id desc limit 1 for share",
     /* $3: what to sort by and which way; the id makes the order total */
     [LIST] = UPLOAD_COLUMNS UPLOAD_FILTER
     "order by case $3 when 'created_at asc' then created_at end asc,"
@@ -114,6 +117,16 @@ bool uploads_find(struct pg *db, const char *account, const char *id, struct upl
                   struct error *err)
 {
     return take_found(pg_query(db, SQL[FIND], PG_VALUES(account, id), err), id, upload, err);
+}
+
+bool uploads_hold(struct pg *db, const char *account, const char *reference, struct upload *upload,
+                  struct error *err)
+{
+    return take_found(pg_query(db, SQL[HOLD], PG_VALUES(account, reference), err), reference,
+                      upload, err) ||
+           (err->code == ERROR_NOT_FOUND &&
+            take_found(pg_query(db, SQL[HOLD_NAMED], PG_VALUES(account, reference), err), reference,
+                       upload, err));
 }
 
 bool uploads_find_signed(struct pg *db, const char *id, struct upload *upload, struct error *err)

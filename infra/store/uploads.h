@@ -55,7 +55,15 @@ MUST_CHECK bool uploads_create(struct pg *db, const struct new_upload *upload, s
 MUST_CHECK bool uploads_find(struct pg *db, const char *account, const char *id,
                              struct upload *upload, struct error *err);
 
-/* The same by id alone, for those who prove their right by a signature. */
+/*
+ * The upload that reference means: its id or, where no upload has it, the name of several, of which
+ * the newest complete one is meant. Until the transaction ends nobody can delete it.
+ * ERROR_NOT_FOUND.
+ */
+MUST_CHECK bool uploads_hold(struct pg *db, const char *account, const char *reference,
+                             struct upload *upload, struct error *err);
+
+/* An upload by its id alone, for those who prove their right by a signature. */
 MUST_CHECK bool uploads_find_signed(struct pg *db, const char *id, struct upload *upload,
                                     struct error *err);
 

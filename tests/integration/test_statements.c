@@ -4,6 +4,7 @@
  */
 #include "infra/base/digest.h"
 #include "infra/store/accounts.h"
+#include "infra/store/datasets.h"
 #include "infra/store/events.h"
 #include "infra/store/instances.h"
 #include "infra/store/jobs.h"
@@ -48,13 +49,21 @@ static void every_statement_fits_the_schema(void **state)
         const char *name;
         const struct pg_sql *sql;
     } FILES[] = {
-        {"accounts", &accounts_sql},   {"events", &events_sql},
-        {"instances", &instances_sql}, {"jobs", &jobs_sql},
-        {"keys", &keys_sql},           {"leases", &leases_sql},
-        {"log_lines", &log_lines_sql}, {"migrations", &migrations_sql},
-        {"models", &models_sql},       {"outbox", &outbox_sql},
-        {"served", &served_sql},       {"settings", &settings_sql},
-        {"uploads", &uploads_sql},     {"versions", &versions_sql},
+        {"accounts", &accounts_sql},
+        {"datasets", &datasets_sql},
+        {"events", &events_sql},
+        {"instances", &instances_sql},
+        {"jobs", &jobs_sql},
+        {"keys", &keys_sql},
+        {"leases", &leases_sql},
+        {"log_lines", &log_lines_sql},
+        {"migrations", &migrations_sql},
+        {"models", &models_sql},
+        {"outbox", &outbox_sql},
+        {"served", &served_sql},
+        {"settings", &settings_sql},
+        {"uploads", &uploads_sql},
+        {"versions", &versions_sql},
     };
     struct support *support = *state;
 
