@@ -163,7 +163,9 @@ static void give_stream(struct reply *reply, struct _u_response *response)
     reply->next = NULL;
     reply->finish = NULL;
     ulfius_set_stream_response(response, (unsigned)stream->status, read_stream, finish_stream,
-                               U_STREAM_SIZE_UNKNOWN, STREAM_BYTES, stream);
+                               stream->stream_bytes > 0 ? stream->stream_bytes
+                                                        : U_STREAM_SIZE_UNKNOWN,
+                               STREAM_BYTES, stream);
 }
 
 /* The one endpoint: called when a request is whole. */

@@ -1,7 +1,7 @@
 /* build_submit.c - see build_submit.h. */
 #include "api/build_submit.h"
 
-#include "infra/store/uploads.h"
+#include "api/dataset.h"
 #include "infra/store/versions.h"
 #include "schemas/build_job.h"
 
@@ -32,61 +32,7 @@ struct build {
     char *output_schema;
 };
 
-/* The dataset ---------------------------------------------------------------------------------*/
-
-static bool check_upload(const struct upload *upload, const char *field, struct error *err)
-{
-    switch (upload->status) {
-    case UPLOAD_COMPLETE:
-        return true;
-    case UPLOAD_FAILED:
-        return error_set(err, ERROR_VALIDATION,
-                         "%s: the upload failed (%.120s): upload the table anew", field,
-                         upload->error == NULL ? "its files could not be read" : upload->error);
-    case UPLOAD_PROCESSING:
-        return error_set(
-            err, ERROR_CONFLICT,
-            "%s: the upload is still being read: try again when its status is complete", field);
-    default:
-        return error_set(err, ERROR_CONFLICT,
-                         "%s: the upload is not complete: PUT its files, then confirm it by POST "
-                         "/uploads/status",
-                         field);
-    }
-}
-
-static bool find_dataset(struct pg *db, const struct build *build, struct upload *upload,
-                         struct error *err)
-{
-    const struct model_request *request = build->request;
-
-    if (uploads_hold(db, build->account, request->dataset_id, upload, err))
-        return check_upload(upload, request->dataset_field, err);
-    if (err->code == ERROR_NOT_FOUND)
-        error_set(
-            err, ERROR_NOT_FOUND,
-            "%s: there is no dataset %.100s: upload a table by POST /uploads, and give its id",
-            request->dataset_field, request->dataset_id);
-    return false;
-}
-
 /* The message ---------------------------------------------------------------------------------*/
-
-static void name_files(const struct upload *upload, struct build_job *job)
-{
-    size_t index;
-    json_t *file;
-
-    json_array_foreach(upload->files, index, file)
-    {
-        if (index == BUILD_FILES_MOST)
-            break;
-        job->files[job->files_count++] = (struct build_job_file){
-            .filename = json_string_value(json_object_get(file, "filename")),
-            .digest = json_string_value(json_object_get(file, "digest")),
-            .size_bytes = json_integer_value(json_object_get(file, "size_bytes"))};
-    }
-}
 
 static bool make_message(struct build *build, const struct upload *upload, struct error *err)
 {
@@ -112,7 +58,7 @@ static bool make_message(struct build *build, const struct upload *upload, struc
     };
     json_t *json;
 
-    name_files(upload, &job);
+    job.files_count = dataset_files(upload, job.files);
     json = build_job_encode(&job, err);
     build->made->message = json == NULL ? NULL : json_text(json, err);
     json_decref(json);
@@ -210,7 +156,8 @@ static bool insert_job(struct call *call, struct pg *db, struct build *build, st
 static bool insert_all(struct call *call, struct pg *db, struct build *build, struct error *err)
 {
     struct upload upload = {0};
-    bool ok = find_dataset(db, build, &upload, err) &&
+    bool ok = dataset_find(db, build->account, build->request->dataset_field,
+                           build->request->dataset_id, &upload, err) &&
               (build->made->version == 1 ? insert_model(db, build, &upload, err)
                                          : insert_version(db, build, &upload, err)) &&
               make_message(build, &upload, err) && insert_job(call, db, build, err);

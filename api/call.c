@@ -29,6 +29,7 @@ static void drop_reply(struct reply *reply)
     reply->body = NULL;
     reply->next = NULL;
     reply->finish = NULL;
+    reply->stream_bytes = 0;
 }
 
 void call_clear(struct call *call)
@@ -255,4 +256,9 @@ bool call_reply_stream(struct call *call, const char *content_type,
     call->reply.finish = finish;
     call->reply.context = context;
     return true;
+}
+
+void call_reply_length(struct call *call, uint64_t bytes)
+{
+    call->reply.stream_bytes = bytes;
 }

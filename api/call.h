@@ -81,4 +81,7 @@ MUST_CHECK bool call_reply_stream(struct call *call, const char *content_type,
                                   ssize_t (*next)(void *context, char *bytes, size_t most),
                                   void (*finish)(void *context), void *context, struct error *err);
 
+/* Says how many bytes the stream of the reply has, to be told before it begins. */
+void call_reply_length(struct call *call, uint64_t bytes);
+
 #endif

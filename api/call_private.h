@@ -20,6 +20,7 @@ struct reply {
     ssize_t (*next)(void *context, char *bytes, size_t most); /* NULL: no stream */
     void (*finish)(void *context);
     void *context;
+    uint64_t stream_bytes; /* 0: not known before its end */
     size_t headers_count;
     struct {
         const char *name; /* a literal */

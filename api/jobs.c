@@ -35,6 +35,9 @@ static json_t *job_json(const struct job *job, const char *public_url)
                   text_or_null(job->started_at), "completed_at", text_or_null(job->completed_at));
     json_t *result = job->result == NULL ? NULL : json_loads(job->result, JSON_DECODE_ANY, NULL);
 
+    if (json_object_get(result, "results_url") != NULL) /* workers know the path only */
+        json_object_set_new(result, "results_url",
+                            json_sprintf("%s/jobs/%s/results", public_url, job->id));
     json_object_set_new(answer, "pool", json_string(job->pool));
     json_object_set_new(answer, "resource_id", text_or_null(job->model_name));
     json_object_set_new(answer, "resource_type", json_string("model"));

@@ -2,6 +2,7 @@
  * main.c - trainyard-api: answers REST requests and predictions until it is told to stop.
  */
 #include "api/adapter.h"
+#include "api/job_hub.h"
 #include "api/key_cache.h"
 #include "api/log_hub.h"
 #include "api/model_cache.h"
@@ -144,7 +145,8 @@ static bool start_managing(struct process *process, struct error *err)
     services->relay = relay_new(services->db, config->database_url, &process->kafka,
                                 services->instance_id, services->metrics, err);
     services->logs = services->relay == NULL ? NULL : log_hub_new(services->db, err);
-    process->uploads = services->logs == NULL ? NULL : put_listener_new(services, err);
+    services->jobs = services->logs == NULL ? NULL : job_hub_new(services->db, err);
+    process->uploads = services->jobs == NULL ? NULL : put_listener_new(services, err);
     return process->uploads != NULL;
 }
 
@@ -163,11 +165,13 @@ static void stop(struct process *process)
     alarm((unsigned)process->config.grace_s + WATCHDOG_S);
     if (services->logs != NULL)
         log_hub_stop(services->logs);
+    job_hub_stop(services->jobs);
     if (services->adapter != NULL)
         adapter_drain(services->adapter, (int64_t)process->config.grace_s * 1000);
     put_listener_free(process->uploads);
     adapter_free(services->adapter);
     presence_free(process->presence);
+    job_hub_free(services->jobs);
     log_hub_free(services->logs);
     relay_free(services->relay);
     publisher_free(services->publisher);

@@ -1,10 +1,10 @@
 /* predictions.c - see predictions.h. */
 #include "api/predictions.h"
 
-#include "api/answer.h"
 #include "api/input_row.h"
 #include "api/model_cache.h"
 #include "api/services.h"
+#include "engine/predict/answer.h"
 #include "infra/base/clock.h"
 
 #include <stdlib.h>

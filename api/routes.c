@@ -1,6 +1,7 @@
 /* routes.c - see routes.h. */
 #include "api/routes.h"
 
+#include "api/batch.h"
 #include "api/datasets.h"
 #include "api/health.h"
 #include "api/jobs.h"
@@ -40,9 +41,12 @@ static const struct route ROUTES[] = {
      "describeModel"},
     {"POST", "/models/:name/:version/infer", SCOPE_READ, ROUTE_PREDICT, api_predictions_infer,
      "makePrediction"},
+    {"POST", "/models/:name/:version/predictions", SCOPE_READ, 0, api_batch_predict,
+     "makePredictions"},
 
     {"GET", "/jobs", SCOPE_READ, 0, api_jobs_list, "listJobs"},
     {"GET", "/jobs/:job_id", SCOPE_READ, 0, api_jobs_get, "getJob"},
+    {"GET", "/jobs/:job_id/results", SCOPE_READ, 0, api_batch_results, "getJobResults"},
     {"POST", "/jobs/:job_id/cancel", SCOPE_WRITE, 0, api_jobs_cancel, "cancelJob"},
 
     {"GET", "/uploads", SCOPE_READ, 0, api_uploads_list, "listUploads"},

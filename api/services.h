@@ -15,6 +15,7 @@ struct services {
     struct key_cache *keys;
     struct model_cache *models; /* loaded artifacts */
     struct log_hub *logs;       /* followers of build logs */
+    struct job_hub *jobs;       /* those who wait for the end of jobs */
     const char *signing_key;    /* of upload URLs */
     const char *worker_program; /* path of trainyard-worker, next to this program */
     struct traffic *traffic;    /* counts of requests */

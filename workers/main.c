@@ -15,6 +15,7 @@
 #include "workers/build/build.h"
 #include "workers/build/build_child.h"
 #include "workers/logs/collector.h"
+#include "workers/predict/predict.h"
 #include "workers/runtime/worker.h"
 
 #include <signal.h>
@@ -34,6 +35,7 @@ struct process {
     struct blobs *blobs;
     struct metrics *metrics;
     struct build_services build;
+    struct predict_services predict;
     struct handler handlers[POOLS_MOST];
     size_t handlers_count;
     bool collects_logs;
@@ -75,6 +77,11 @@ static void add_retrain(struct process *process)
     process->handlers[process->handlers_count++] = retrain_handler(&process->build);
 }
 
+static void add_predict(struct process *process)
+{
+    process->handlers[process->handlers_count++] = predict_handler(&process->predict);
+}
+
 static void add_logs(struct process *process)
 {
     process->collects_logs = true;
@@ -87,6 +94,7 @@ static const struct {
 } POOLS[] = {
     {"build", add_build},
     {"retrain", add_retrain},
+    {"predict", add_predict},
     {"logs", add_logs},
 };
 
@@ -199,6 +207,8 @@ static bool start(struct process *process, struct error *err)
         return false;
     process->build =
         (struct build_services){process->blobs, config->child_memory_mb, config->build_timeout_s};
+    process->predict =
+        (struct predict_services){process->blobs, config->child_memory_mb, config->build_timeout_s};
     process->worker = worker_new(&process->options, process->db, process->handlers,
                                  process->handlers_count, process->metrics, err);
     if (process->worker == NULL)

@@ -39,6 +39,7 @@ struct config {
     int child_memory_mb;
     int build_timeout_s;
     int model_cache_mb;
+    int batch_wait_s;
     int topic_replication;
     char log_format[CONFIG_TEXT_BYTES];
     char log_level[CONFIG_TEXT_BYTES];

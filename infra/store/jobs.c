@@ -3,7 +3,20 @@
 
 #include <stdio.h>
 
-enum { WAITING, INSERT, FIND, LIST, COUNT_ALL, AHEAD, CANCEL, CLAIM, WAITING_IDS, FINISH, DEPTHS };
+enum {
+    WAITING,
+    INSERT,
+    FIND,
+    LIST,
+    COUNT_ALL,
+    AHEAD,
+    CANCEL,
+    ENDED,
+    CLAIM,
+    WAITING_IDS,
+    FINISH,
+    DEPTHS
+};
 
 #define JOB_COLUMNS                                                                                \
     "j.id, j.account, j.pool, j.kind, j.model_name, j.version_id, j.deployment_id, j.status, "     \
@@ -44,6 +57,8 @@ static const char *const SQL[] = {
               " where j.pool = me.pool and j.status in ('PENDING', 'RETRYING')"
               "   and (j.priority > me.priority or (j.priority = me.priority and j.seq < me.seq))",
     [CANCEL] = "select cancel_job($2, $1)",
+    [ENDED] = "select id from jobs where id = any ($1::text[])"
+              " and status in ('COMPLETED', 'FAILED', 'CANCELLED')",
     /* the function returns ids and runs only; the payload is read where it stands. "offset 0" keeps
      * the planner, which takes the function for one of a thousand rows, from reading all jobs. */
     [CLAIM] =
@@ -193,6 +208,20 @@ bool jobs_cancel(struct pg *db, const char *account, const char *id, enum job_st
         error_set(err, ERROR_NOT_FOUND, "no job is named %.100s", id);
     pg_rows_free(rows);
     return ok;
+}
+
+struct pg_rows *jobs_ended(struct pg *db, const char *const *ids, size_t count, struct error *err)
+{
+    struct buffer array = {0};
+    struct pg_rows *rows = NULL;
+
+    pg_array(&array, ids, count);
+    if (array.failed)
+        error_no_memory(err);
+    else
+        rows = pg_query(db, SQL[ENDED], PG_VALUES(array.data), err);
+    buffer_clear(&array);
+    return rows;
 }
 
 struct pg_rows *jobs_claim(struct pg *db, const char *pool, const char *const *ids, size_t count,

@@ -89,6 +89,10 @@ MUST_CHECK bool jobs_ahead(struct pg *db, const char *id, int64_t *ahead, struct
 MUST_CHECK bool jobs_cancel(struct pg *db, const char *account, const char *id,
                             enum job_status *status, struct error *err);
 
+/* Those of ids that have ended. Rows: id. NULL on failure. Free with pg_rows_free(). */
+MUST_CHECK struct pg_rows *jobs_ended(struct pg *db, const char *const *ids, size_t count,
+                                      struct error *err);
+
 /*
  * Claims those of ids that may run now. Rows: id, run, account, model_name, message, failures,
  * traceparent of each job won. NULL on failure. Free with pg_rows_free().

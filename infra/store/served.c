@@ -8,7 +8,8 @@ enum { FIND, CHANGES };
 
 static const char *const SQL[] = {
     /* a row without a version: the model exists, the version does not */
-    [FIND] = "select v.id, v.version, v.status, v.artifact_digest, v.output_schema is not null"
+    [FIND] = "select v.id, v.version, v.status, v.artifact_digest, v.output_schema is not null,"
+             "       m.id"
              "  from models m"
              "  left join lateral ("
              "    select * from versions x"
@@ -54,6 +55,7 @@ static bool read_row(struct pg_rows *rows, const char *model, const char *word,
         (enum version_status)state_from_word(MACHINE_VERSION, pg_text_or_empty(rows, 0, 2));
     served->artifact_digest = pg_text(rows, 0, 3);
     served->has_output_schema = pg_bool(rows, 0, 4);
+    served->model_id = pg_text(rows, 0, 5);
     return true;
 }
 

@@ -13,6 +13,7 @@ extern const struct pg_sql served_sql;
 
 /* Points into rows, which the struct owns; clear with served_clear(). */
 struct served {
+    const char *model_id;
     const char *version_id;
     int version;
     enum version_status status;

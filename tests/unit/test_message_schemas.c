@@ -3,6 +3,7 @@
 #include "schemas/dead_letter.h"
 #include "schemas/fields.h"
 #include "schemas/log_record.h"
+#include "schemas/predict_job.h"
 #include "tests/unit/message_schema.h"
 
 #include <setjmp.h>
@@ -54,6 +55,29 @@ static json_t *build_job(bool all)
     return json;
 }
 
+static json_t *predict_job(bool all)
+{
+    struct predict_job job = {.job_id = "job_1",
+                              .account = "user_1",
+                              .model_id = "model_1",
+                              .model_name = "churn",
+                              .version_id = "ver_1",
+                              .version = 3,
+                              .artifact_digest = DIGEST,
+                              .has_output_schema = all,
+                              .input = all ? PREDICT_TABLE : PREDICT_ROWS,
+                              .rows = all ? 0 : 7,
+                              .dataset_id = all ? "upload_1" : NULL,
+                              .files = {{"a.csv", DIGEST, 10}},
+                              .files_count = 1,
+                              .format = all ? "parquet" : "ndjson"};
+    struct error err = {0};
+    json_t *json = predict_job_encode(&job, &err);
+
+    assert_non_null(json);
+    return json;
+}
+
 static json_t *log_record(bool all)
 {
     struct log_record record = {.job_id = "job_1",
@@ -98,6 +122,15 @@ static bool reads_build_job(const char *text, size_t length, struct error *err)
     return ok;
 }
 
+static bool reads_predict_job(const char *text, size_t length, struct error *err)
+{
+    struct predict_job job;
+    bool ok = predict_job_decode(text, length, &job, err);
+
+    predict_job_clear(&job);
+    return ok;
+}
+
 static bool reads_log_record(const char *text, size_t length, struct error *err)
 {
     struct log_record record;
@@ -121,6 +154,7 @@ static const struct codec {
     json_t *(*make)(bool all); /* all: with what may be left out */
     bool (*reads)(const char *text, size_t length, struct error *err);
 } CODECS[] = {{"build_job", build_job, reads_build_job},
+              {"predict_job", predict_job, reads_predict_job},
               {"log_record", log_record, reads_log_record},
               {"dead_letter", dead_letter, reads_dead_letter}};
 
@@ -286,7 +320,7 @@ static json_t *walk(json_t *json, const char *path, char last[static 64])
 
 static void schema_and_reader_draw_the_same_limits(void **state)
 {
-    enum { BUILD, LOG, LETTER };
+    enum { BUILD, PREDICT, LOG, LETTER };
     static const struct {
         int codec;
         const char *path;
@@ -329,6 +363,17 @@ static void schema_and_reader_draw_the_same_limits(void **state)
         {BUILD, "spec.timeout_s", "604801", 0, false},
         {BUILD, "spec.seed", "-1", 0, false},
         {BUILD, "invented_later", "{}", 0, true},
+        {PREDICT, "schema", "2", 0, false},
+        {PREDICT, "artifact_digest", "\"../x\"", 0, false},
+        {PREDICT, "has_output_schema", "1", 0, false},
+        {PREDICT, "input.kind", "\"url\"", 0, false},
+        {PREDICT, "input.rows", "-1", 0, false},
+        {PREDICT, "input.dataset_id", "null", 0, true},
+        {PREDICT, "input.files", "[]", 0, false},
+        {PREDICT, "input.files.0.digest", NULL, 64, false},
+        {PREDICT, "output.format", "\"xlsx\"", 0, false},
+        {PREDICT, "output.format", "\"csv\"", 0, true},
+        {PREDICT, "invented_later", "{}", 0, true},
         {LOG, "schema", "2", 0, false},
         {LOG, "run", "0", 0, false},
         {LOG, "seq", "-1", 0, false},

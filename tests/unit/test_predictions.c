@@ -1,5 +1,5 @@
 /* test_predictions.c - rows of input, and answers; over a predictor of the test's own. */
-#include "api/answer.h"
+#include "engine/predict/answer.h"
 #include "api/input_row.h"
 
 #include <setjmp.h>

@@ -1,10 +1,10 @@
 /*
- * answer.h - a prediction as the API tells it.
+ * answer.h - a prediction as clients are told it, by JSON.
  *
  * Pure functions; any thread.
  */
-#ifndef TRAINYARD_API_ANSWER_H
-#define TRAINYARD_API_ANSWER_H
+#ifndef TRAINYARD_ENGINE_PREDICT_ANSWER_H
+#define TRAINYARD_ENGINE_PREDICT_ANSWER_H
 
 #include "engine/predict/predictor.h"
 #include "infra/base/buffer.h"
@@ -15,6 +15,15 @@
  */
 void answer_add_result(struct buffer *buffer, const struct predictor *predictor,
                        bool has_output_schema, const double *out);
+
+/*
+ * Adds the value of one field of an answer, as JSON and CSV alike write it. A text is not added but
+ * returned, owned by the predictor, to be quoted; NULL otherwise.
+ */
+const char *answer_add_plain(struct buffer *buffer, const struct predictor *predictor,
+                             const struct answer *answer, const double *out);
+
+void answer_add_probability(struct buffer *buffer, double probability);
 
 /* Adds a number so that reading it gives the same double; null for what JSON has no number for. */
 void answer_add_number(struct buffer *buffer, double number);

@@ -1,5 +1,5 @@
 /* answer.c - see answer.h. */
-#include "api/answer.h"
+#include "engine/predict/answer.h"
 
 #include "engine/predict/values.h"
 
@@ -23,7 +23,7 @@ void answer_add_number(struct buffer *buffer, double number)
 }
 
 /* Probabilities are told to twelve digits: more would be noise, and take time to write. */
-static void add_probability(struct buffer *buffer, double probability)
+void answer_add_probability(struct buffer *buffer, double probability)
 {
     char text[32];
 
@@ -36,8 +36,11 @@ static void add_typed_number(struct buffer *buffer, enum field_type type, double
     answer_add_number(buffer, type == FIELD_INTEGER ? nearbyint(number) : number);
 }
 
-/* A class as what it is: those of a target that holds no texts were kept as texts all the same. */
-static void add_label(struct buffer *buffer, enum field_type type, const char *label)
+/*
+ * A class as what it is: those of a target that holds no texts were kept as texts all the same.
+ * False when it is a text.
+ */
+static bool add_label(struct buffer *buffer, enum field_type type, const char *label)
 {
     size_t length = strlen(label);
     double number;
@@ -47,7 +50,8 @@ static void add_label(struct buffer *buffer, enum field_type type, const char *l
     else if ((type == FIELD_INTEGER || type == FIELD_FLOAT) && text_number(label, length, &number))
         answer_add_number(buffer, number);
     else
-        buffer_add_json(buffer, label, length);
+        return false;
+    return true;
 }
 
 static size_t most_likely(const double *out, size_t count)
@@ -60,25 +64,37 @@ static size_t most_likely(const double *out, size_t count)
     return best;
 }
 
-static void add_answer(struct buffer *buffer, const struct predictor *predictor,
-                       const struct answer *answer, const double *out)
+const char *answer_add_plain(struct buffer *buffer, const struct predictor *predictor,
+                             const struct answer *answer, const double *out)
 {
     size_t count;
     const char *const *classes = predictor_classes(predictor, &count);
+    const char *label;
 
-    buffer_add_json(buffer, answer->name, strlen(answer->name));
-    buffer_add_char(buffer, ':');
     switch (answer->kind) {
     case ANSWER_LABEL:
-        add_label(buffer, answer->type, classes[most_likely(out, count)]);
-        break;
+        label = classes[most_likely(out, count)];
+        return add_label(buffer, answer->type, label) ? NULL : label;
     case ANSWER_NUMBER:
         add_typed_number(buffer, answer->type, out[0]);
         break;
     case ANSWER_PROBABILITY:
-        add_probability(buffer, out[answer->class_index]);
+        answer_add_probability(buffer, out[answer->class_index]);
         break;
     }
+    return NULL;
+}
+
+static void add_answer(struct buffer *buffer, const struct predictor *predictor,
+                       const struct answer *answer, const double *out)
+{
+    const char *text;
+
+    buffer_add_json(buffer, answer->name, strlen(answer->name));
+    buffer_add_char(buffer, ':');
+    text = answer_add_plain(buffer, predictor, answer, out);
+    if (text != NULL)
+        buffer_add_json(buffer, text, strlen(text));
 }
 
 static void add_probabilities(struct buffer *buffer, const struct predictor *predictor,
@@ -93,7 +109,7 @@ static void add_probabilities(struct buffer *buffer, const struct predictor *pre
             buffer_add_char(buffer, ',');
         buffer_add_json(buffer, classes[at], strlen(classes[at]));
         buffer_add_char(buffer, ':');
-        add_probability(buffer, out[at]);
+        answer_add_probability(buffer, out[at]);
     }
     buffer_add_char(buffer, '}');
 }
