@@ -7,6 +7,7 @@
 #include "api/multipart_upload.h"
 #include "api/serve.h"
 #include "api/services.h"
+#include "api/tls.h"
 #include "infra/base/clock.h"
 #include "infra/base/config.h"
 
@@ -263,12 +264,14 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
 {
     struct listener *listener = context;
 
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        tls_use(listener->services->tls, connection);
         *place = connection_open(
             listener->connections,
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
-    else
+    } else {
         connection_close(listener->connections, *place);
+    }
 }
 
 /* Listeners -----------------------------------------------------------------------------------*/
@@ -279,6 +282,7 @@ static bool listener_start(struct listener *listener, struct error *err)
     unsigned flags = listener->predict
                          ? MHD_USE_EPOLL_INTERNAL_THREAD
                          : MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION;
+    struct MHD_OptionItem tls[TLS_OPTIONS];
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)end_request, listener},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)begin_request, listener},
@@ -288,13 +292,16 @@ static bool listener_start(struct listener *listener, struct error *err)
          NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_WAIT_S, NULL},
         {MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, NULL},
+        {MHD_OPTION_ARRAY, 0, tls},
         {listener->predict ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, cores < 2 ? 2 : cores,
          NULL},
         {MHD_OPTION_END, 0, NULL},
     };
 
-    return ulfius_start_framework_with_mhd_options(&listener->instance, flags | MHD_USE_ITC,
-                                                   options) == U_OK ||
+    tls_options(listener->services->tls, tls);
+    return ulfius_start_framework_with_mhd_options(
+               &listener->instance, flags | MHD_USE_ITC | tls_flag(listener->services->tls),
+               options) == U_OK ||
            error_set(err, ERROR_UNAVAILABLE, "could not answer on port %d", listener->port);
 }
 

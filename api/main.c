@@ -9,6 +9,7 @@
 #include "api/presence.h"
 #include "api/put_listener.h"
 #include "api/services.h"
+#include "api/tls.h"
 #include "api/traffic.h"
 #include "infra/base/config.h"
 #include "infra/base/ids.h"
@@ -150,9 +151,21 @@ static bool start_managing(struct process *process, struct error *err)
     return process->uploads != NULL;
 }
 
+/* The certificate of the ports, if they are to speak TLS. */
+static bool start_tls(struct process *process, struct error *err)
+{
+    const struct config *config = &process->config;
+
+    if (*config->tls_cert == '\0')
+        return true;
+    process->services.tls = tls_new(config->tls_cert, config->tls_key, err);
+    return process->services.tls != NULL;
+}
+
 static bool start(struct process *process, struct error *err)
 {
-    if (!start_base(process, err) || !start_caches(process, err) || !start_managing(process, err))
+    if (!start_tls(process, err) || !start_base(process, err) || !start_caches(process, err) ||
+        !start_managing(process, err))
         return false;
     process->services.adapter = adapter_new(&process->services, err);
     return process->services.adapter != NULL && adapter_start(process->services.adapter, err);
@@ -181,6 +194,7 @@ static void stop(struct process *process)
     pg_pool_free(services->db);
     traffic_free(services->traffic);
     metrics_free(services->metrics);
+    tls_free(services->tls);
 }
 
 static void log_ready(const struct process *process)
@@ -194,25 +208,48 @@ static void log_ready(const struct process *process)
              log_int("predict_port", adapter_predict_port(process->services.adapter)));
 }
 
+/* SIGHUP: a certificate was renewed. A bad one changes nothing. */
+static void reload(struct process *process)
+{
+    struct tls *tls = process->services.tls;
+    struct error err = {0};
+
+    if (tls == NULL)
+        log_info("nothing to read again: TRAINYARD_TLS_CERT is not set");
+    else if (tls_reload(tls, &err))
+        log_info("certificate read", log_str("expires", tls_expires(tls)));
+    else
+        log_failure("the certificate stays: the new one cannot be used", &err);
+}
+
+/* Waits for a signal that ends us. */
+static int wait_for_end(struct process *process, const sigset_t *signals)
+{
+    int signal_number = 0;
+
+    while (sigwait(signals, &signal_number) == 0 && signal_number == SIGHUP)
+        reload(process);
+    return signal_number;
+}
+
 static int run(struct process *process)
 {
     struct error err = {0};
-    sigset_t ends;
-    int signal_number = 0;
+    sigset_t signals;
     bool started;
 
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &ends, NULL); /* inherited by every thread */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* inherited by every thread */
     signal(SIGPIPE, SIG_IGN);
     raise_limits();
     config_start_log(&process->config, "api");
     started = start(process, &err);
     if (started) {
         log_ready(process);
-        sigwait(&ends, &signal_number);
-        log_info("api stops", log_str("signal", strsignal(signal_number)));
+        log_info("api stops", log_str("signal", strsignal(wait_for_end(process, &signals))));
     } else {
         log_error("api cannot start", log_str("error", err.message), log_str("detail", err.detail));
     }

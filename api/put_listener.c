@@ -3,6 +3,7 @@
 
 #include "api/error_body.h"
 #include "api/services.h"
+#include "api/tls.h"
 #include "api/upload_sign.h"
 #include "infra/base/buffer.h"
 #include "infra/base/clock.h"
@@ -300,6 +301,16 @@ static void completed(void *context, struct MHD_Connection *connection, void **r
     *request = NULL;
 }
 
+static void note_connection(void *context, struct MHD_Connection *connection, void **place,
+                            enum MHD_ConnectionNotificationCode code)
+{
+    struct put_listener *listener = context;
+
+    (void)place;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        tls_use(listener->services->tls, connection);
+}
+
 /* Start and stop -------------------------------------------------------------------------------*/
 
 union address {
@@ -331,11 +342,15 @@ static struct MHD_Daemon *listen_at(struct put_listener *listener, const union a
     unsigned most = config->max_connections < CONNECTIONS_MOST ? (unsigned)config->max_connections
                                                                : CONNECTIONS_MOST;
     unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
-                     MHD_USE_POLL | (address->any.sa_family == AF_INET6 ? MHD_USE_IPv6 : 0);
+                     MHD_USE_POLL | (address->any.sa_family == AF_INET6 ? MHD_USE_IPv6 : 0) |
+                     tls_flag(listener->services->tls);
+    struct MHD_OptionItem tls[TLS_OPTIONS];
 
+    tls_options(listener->services->tls, tls);
     return MHD_start_daemon(flags, (uint16_t)config->upload_port, NULL, NULL, handle, listener,
                             MHD_OPTION_SOCK_ADDR, &address->any, MHD_OPTION_NOTIFY_COMPLETED,
-                            completed, NULL, MHD_OPTION_CONNECTION_LIMIT, most,
+                            completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, note_connection,
+                            listener, MHD_OPTION_ARRAY, tls, MHD_OPTION_CONNECTION_LIMIT, most,
                             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
                             MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)READ_BYTES, MHD_OPTION_END);

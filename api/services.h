@@ -19,6 +19,7 @@ struct services {
     const char *signing_key;    /* of upload URLs */
     const char *worker_program; /* path of trainyard-worker, next to this program */
     struct traffic *traffic;    /* counts of requests */
+    struct tls *tls;            /* of all ports; NULL: they speak plain HTTP */
     struct adapter *adapter;    /* the ports */
 };
 

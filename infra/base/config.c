@@ -46,12 +46,15 @@ static const struct setting SETTINGS[] = {
      "port that takes files by signed PUT"},
     {"METRICS_PORT", CONFIG_WORKER, NUMBER, AT(metrics_port), "9100", 0, 65535, NULL,
      "port of /metrics, /healthz and /readyz; 0: none"},
+    {"TLS_CERT", CONFIG_API, TEXT, AT(tls_cert), "", 0, 0, NULL,
+     "file of the ports' certificate (PEM, its chain after it); SIGHUP reads it again"},
+    {"TLS_KEY", CONFIG_API, TEXT, AT(tls_key), "", 0, 0, NULL, "file of its key (PEM)"},
     {"PUBLIC_URL", CONFIG_API, TEXT, AT(public_url), "", 0, 0, NULL,
-     "how clients reach the main port (default: http://BIND:PORT)"},
+     "how clients reach the main port (default: http://BIND:PORT, https with TLS)"},
     {"PREDICT_URL", CONFIG_API, TEXT, AT(predict_url), "", 0, 0, NULL,
      "how clients reach predictions (default: the public URL)"},
     {"UPLOAD_URL", CONFIG_API, TEXT, AT(upload_url), "", 0, 0, NULL,
-     "how clients reach the upload port (default: http://BIND:UPLOAD_PORT)"},
+     "how clients reach the upload port (default: http://BIND:UPLOAD_PORT, https with TLS)"},
     {"ROLES", CONFIG_API, CHOICE, AT(roles), "manage,predict", 0, 0, "manage,predict predict",
      "'predict' alone makes a model server"},
     {"POOLS", CONFIG_WORKER, TEXT, AT(pools), "build,retrain,predict,logs", 0, 0, NULL,
@@ -128,14 +131,15 @@ static void read_setting(struct config *config, const struct setting *setting, c
         strcpy((char *)config + setting->offset, value);
 }
 
-static void default_url(char url[static CONFIG_TEXT_BYTES], const char *bind, int port)
+static void default_url(char url[static CONFIG_TEXT_BYTES], const char *scheme, const char *bind,
+                        int port)
 {
     size_t length = strlen(url);
 
     while (length > 0 && url[length - 1] == '/')
         url[--length] = '\0';
     if (length == 0)
-        snprintf(url, CONFIG_TEXT_BYTES, "http://%.400s:%d",
+        snprintf(url, CONFIG_TEXT_BYTES, "%s://%.400s:%d", scheme,
                  strcmp(bind, "0.0.0.0") == 0 ? "127.0.0.1" : bind, port);
 }
 
@@ -152,11 +156,16 @@ bool config_load(struct config *config, enum config_program program, config_look
         read_setting(config, &SETTINGS[at], lookup(name), problems);
     }
     if (program == CONFIG_API) {
-        default_url(config->public_url, config->bind, config->port);
-        default_url(config->upload_url, config->bind, config->upload_port);
+        const char *scheme = *config->tls_cert == '\0' ? "http" : "https";
+
+        if ((*config->tls_cert == '\0') != (*config->tls_key == '\0'))
+            buffer_add_text(problems, "TRAINYARD_TLS_CERT and TRAINYARD_TLS_KEY: give both files, "
+                                      "or none for plain HTTP\n");
+        default_url(config->public_url, scheme, config->bind, config->port);
+        default_url(config->upload_url, scheme, config->bind, config->upload_port);
         if (*config->predict_url == '\0')
             strcpy(config->predict_url, config->public_url);
-        default_url(config->predict_url, config->bind, config->predict_port);
+        default_url(config->predict_url, scheme, config->bind, config->predict_port);
     }
     return problems->length == 0 && !problems->failed;
 }

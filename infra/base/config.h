@@ -26,6 +26,8 @@ struct config {
     int predict_port;
     int upload_port;
     int metrics_port;
+    char tls_cert[CONFIG_TEXT_BYTES]; /* empty: plain HTTP; else tls_key is not empty */
+    char tls_key[CONFIG_TEXT_BYTES];
     char public_url[CONFIG_TEXT_BYTES];  /* never empty after config_load() */
     char predict_url[CONFIG_TEXT_BYTES]; /* never empty after config_load() */
     char upload_url[CONFIG_TEXT_BYTES];  /* never empty after config_load() */

@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -60,6 +61,18 @@ def multipart(parts):
     return body + f"--{line}--\r\n".encode(), "multipart/form-data; boundary=" + line
 
 
+def make_certificate(folder, name):
+    """A certificate of its own authority for 127.0.0.1; (file of it, file of its key)."""
+    certificate, key = (os.path.join(folder, f"{name}.{part}") for part in ("crt", "key"))
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+         "-days", "2", "-subj", "/CN=" + name, "-addext", "subjectAltName=IP:127.0.0.1",
+         "-out", certificate, "-keyout", key],
+        check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+    )
+    return certificate, key
+
+
 def wait_for(ask, wanted, patience_s=PATIENCE_S):
     """Asks until wanted(answer) holds; the last answer."""
     until = time.monotonic() + patience_s
@@ -89,6 +102,7 @@ class System:
         where = urllib.parse.urlsplit(self.server)
         self.database_url = urllib.parse.urlunsplit(where._replace(path="/" + self.name))
         self.key = None
+        self.trust = None  # ssl.SSLContext of clients, when the ports speak TLS
 
     # Start and stop
 
@@ -215,9 +229,15 @@ class System:
 
     # HTTP
 
+    def connect(self, port=None):
+        where = ("127.0.0.1", port or self.port)
+        if self.trust is None:
+            return http.client.HTTPConnection(*where, timeout=PATIENCE_S)
+        return http.client.HTTPSConnection(*where, timeout=PATIENCE_S, context=self.trust)
+
     def send(self, method, path, body=None, headers=None, port=None):
         """One request as it is given, without a key."""
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=PATIENCE_S)
+        connection = self.connect(port)
         try:
             connection.request(method, path, body, headers or {})
             return Answer(connection.getresponse())
@@ -258,3 +278,23 @@ class System:
             except OSError:  # it hung up, or says nothing more
                 pass
             return heard
+
+
+class TlsSystem(System):
+    """A System whose ports speak TLS, with the certificates `first` and `second` at hand."""
+
+    def __init__(self, workers=1, **settings):
+        super().__init__(workers, **settings)
+        self.tls_files = [os.path.join(self.folder, name) for name in ("tls.crt", "tls.key")]
+        self.made = {name: make_certificate(self.folder, name) for name in ("first", "second")}
+        self.trust = ssl.create_default_context()
+        for certificate, _ in self.made.values():
+            self.trust.load_verify_locations(certificate)
+        self.settings.update(TLS_CERT=self.tls_files[0], TLS_KEY=self.tls_files[1])
+        self.settings.setdefault("PREDICT_URL", f"https://127.0.0.1:{self.predict_port}")
+        self.url = f"https://127.0.0.1:{self.port}"
+        self.install("first")
+
+    def install(self, name):
+        for source, target in zip(self.made[name], self.tls_files):
+            shutil.copy(source, target)

@@ -89,6 +89,26 @@ static void what_is_given_wins_and_urls_end_without_a_slash(void **state)
     buffer_clear(&problems);
 }
 
+static char *with_tls(const char *name)
+{
+    static char file[] = "/etc/trainyard/tls.pem";
+
+    return strncmp(name, "TRAINYARD_TLS_", 14) == 0 ? file : only_what_must_be(name);
+}
+
+static void with_tls_the_urls_are_https(void **state)
+{
+    struct config config;
+    struct buffer problems = {0};
+
+    (void)state;
+    assert_true(config_load(&config, CONFIG_API, with_tls, &problems));
+    assert_string_equal(config.public_url, "https://127.0.0.1:8080");
+    assert_string_equal(config.predict_url, "https://127.0.0.1:8080");
+    assert_string_equal(config.upload_url, "https://127.0.0.1:8082");
+    buffer_clear(&problems);
+}
+
 static void all_mistakes_are_told_at_once_a_line_each(void **state)
 {
     static const char *const TOLD[] = {"TRAINYARD_PORT is '70000': give a whole number from 0 to",
@@ -249,6 +269,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_fill_what_is_not_given),
         cmocka_unit_test(what_is_given_wins_and_urls_end_without_a_slash),
+        cmocka_unit_test(with_tls_the_urls_are_https),
         cmocka_unit_test(all_mistakes_are_told_at_once_a_line_each),
         cmocka_unit_test(numbers_are_taken_up_to_their_limits),
         cmocka_unit_test(a_choice_is_one_whole_word_of_its_list),
