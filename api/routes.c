@@ -3,6 +3,7 @@
 
 #include "api/batch.h"
 #include "api/datasets.h"
+#include "api/documentation.h"
 #include "api/health.h"
 #include "api/jobs.h"
 #include "api/logs.h"
@@ -21,6 +22,9 @@ static const struct route ROUTES[] = {
     {"GET", "/health", SCOPE_NONE, ROUTE_PREDICT, api_health_live, "getHealth"},
     {"GET", "/readyz", SCOPE_NONE, 0, api_health_ready, "getReadyz"},
     {"GET", "/metrics", SCOPE_NONE, 0, api_health_metrics, "getMetrics"},
+    {"GET", "/openapi.json", SCOPE_NONE, 0, api_documentation_openapi, "getOpenapi"},
+    {"GET", "/docs", SCOPE_NONE, 0, api_documentation_page, "getDocs"},
+    {"GET", "/docs/:file", SCOPE_NONE, 0, api_documentation_file, "getDocsFile"},
 
     {"GET", "/models", SCOPE_READ, 0, api_models_list, "listModels"},
     {"POST", "/models", SCOPE_WRITE, 0, api_models_create_named, "createModelNamed"},

@@ -3,7 +3,8 @@
 # What may as well have come from elsewhere is looked for as a program, the rest as a package.
 
 BUILD_PACKAGES="gcc libc6-dev binutils cmake ninja-build pkg-config libgomp1 librdkafka-dev libulfius-dev
-  libjansson-dev libpq-dev libmicrohttpd-dev libgnutls28-dev nettle-dev libcmocka-dev"
+  libjansson-dev libpq-dev libmicrohttpd-dev libgnutls28-dev nettle-dev libcmocka-dev
+  python3-yaml"
 PROGRAMS="git:git curl:curl jq:jq python3:python3"
 FETCH_PROGRAMS="npm:npm" # only until native/ is there
 RUN_PROGRAMS="kcat:kcat psql:postgresql-client ps:procps setpriv:util-linux"
