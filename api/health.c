@@ -7,6 +7,7 @@
 #include "api/traffic.h"
 #include "infra/metrics/metrics.h"
 #include "infra/store/outbox.h"
+#include "infra/store/replicas.h"
 
 bool api_health_live(struct call *call, struct error *err)
 {
@@ -38,6 +39,20 @@ static void note_outbox(struct call *call, struct metrics *metrics)
         return;
     metrics_set(metrics, "trainyard_outbox_rows", "", (double)rows);
     metrics_set(metrics, "trainyard_outbox_oldest_age_seconds", "", oldest_s);
+}
+
+/* Replicas of all instances together. */
+static void note_replicas(struct call *call, struct metrics *metrics)
+{
+    struct error err = {0};
+    struct pg *db = call_db(call, &err);
+    int64_t wanted = 0;
+    int64_t warm = 0;
+
+    if (db == NULL || !replicas_count(db, &wanted, &warm, &err))
+        return;
+    metrics_set(metrics, "trainyard_replicas_wanted", "", (double)wanted);
+    metrics_set(metrics, "trainyard_replicas_warm", "", (double)warm);
 }
 
 static void note_models(struct services *services)
@@ -73,6 +88,7 @@ bool api_health_metrics(struct call *call, struct error *err)
     traffic_add_text(services->traffic, &text);
     add_connections(services, &text);
     note_outbox(call, services->metrics);
+    note_replicas(call, services->metrics);
     note_models(services);
     metrics_render(services->metrics, &text);
     ok = text.failed ? error_no_memory(err)

@@ -8,6 +8,7 @@
 #include "api/model_cache.h"
 #include "api/presence.h"
 #include "api/put_listener.h"
+#include "api/replica_keeper.h"
 #include "api/services.h"
 #include "api/tls.h"
 #include "api/traffic.h"
@@ -38,6 +39,7 @@ struct process {
     struct kafka_settings kafka;
     struct services services;
     struct presence *presence;
+    struct replica_keeper *replicas;
     struct put_listener *uploads;
     char signing_key[SECRET_BYTES];
     char worker_program[PATH_MAX];
@@ -128,7 +130,8 @@ static bool start_caches(struct process *process, struct error *err)
     services->models = services->keys == NULL ? NULL : model_cache_new(services, err);
     process->presence =
         services->models == NULL ? NULL : presence_new(services->db, services->instance_id, err);
-    return process->presence != NULL;
+    process->replicas = process->presence == NULL ? NULL : replica_keeper_new(services, err);
+    return process->replicas != NULL;
 }
 
 /* What only managing needs; a model server has none of it. */
@@ -185,6 +188,7 @@ static void stop(struct process *process)
     adapter_free(services->adapter);
     presence_free(process->presence);
     job_hub_free(services->jobs);
+    replica_keeper_free(process->replicas);
     log_hub_free(services->logs);
     relay_free(services->relay);
     publisher_free(services->publisher);

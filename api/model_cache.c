@@ -19,6 +19,9 @@
 
 enum { TICK_MS = 500, ERROR_MS = 500, USED_STEP_MS = 100 };
 
+/* What stands for the word in the name of a deployment: no part of a path is empty. */
+static const char DEPLOYMENT_WORD[] = "";
+
 struct model_cache {
     /* read-only after _new */
     struct services *services;
@@ -161,6 +164,36 @@ const struct open_model *model_cache_borrow(struct model_cache *cache, const cha
     return found == NULL ? NULL : &found->open;
 }
 
+const struct open_model *model_cache_borrow_deployment(struct model_cache *cache,
+                                                       const char *account, const char *deployment,
+                                                       struct error *err)
+{
+    struct loaded_model *found = NULL;
+
+    if (strlen(deployment) > MODEL_NAME_MOST || strlen(account) > ACCOUNT_MOST)
+        error_set(err, ERROR_NOT_FOUND, "there is no deployment %.100s", deployment);
+    else if (!look(cache, account, deployment, DEPLOYMENT_WORD, &found, err))
+        found = wait_for(cache, account, deployment, DEPLOYMENT_WORD, err);
+    return found == NULL ? NULL : &found->open;
+}
+
+const struct open_model *model_cache_pin(struct model_cache *cache, const char *account,
+                                         const char *deployment, struct error *err)
+{
+    const struct open_model *model = model_cache_borrow_deployment(cache, account, deployment, err);
+
+    if (model != NULL)
+        atomic_fetch_add(&((struct loaded_model *)model)->pins, 1);
+    return model;
+}
+
+void model_cache_unpin(struct model_cache *cache, const struct open_model *model)
+{
+    if (model != NULL)
+        atomic_fetch_sub(&((struct loaded_model *)model)->pins, 1);
+    model_cache_return(cache, model);
+}
+
 void model_cache_return(struct model_cache *cache, const struct open_model *model)
 {
     (void)cache;
@@ -178,9 +211,10 @@ void model_cache_usage(struct model_cache *cache, size_t *models, size_t *bytes)
 
 /* Loading ---------------------------------------------------------------------------------------*/
 
-static struct loaded_model *open_version(struct model_cache *cache, const char *name,
-                                         const struct served *served, struct error *err)
+static struct loaded_model *open_version(struct model_cache *cache, const struct served *served,
+                                         struct error *err)
 {
+    const char *name = served->model_name;
     struct loaded_model *model = calloc(1, sizeof *model);
     char path[BLOB_PATH_BYTES];
     struct predictor *predictor = NULL;
@@ -197,7 +231,7 @@ static struct loaded_model *open_version(struct model_cache *cache, const char *
         free(model);
         return NULL;
     }
-    snprintf(model->name, sizeof model->name, "%s", name);
+    snprintf(model->name, sizeof model->name, "%.*s", MODEL_NAME_MOST, name);
     snprintf(model->version, sizeof model->version, "v%d.0", served->version);
     snprintf(model->version_id, sizeof model->version_id, "%.*s", ID_BYTES - 1, served->version_id);
     snprintf(model->answer_fields, sizeof model->answer_fields,
@@ -234,6 +268,14 @@ static bool is_ready(const char *name, const struct served *served, struct error
         served->version, name, status, name, served->version);
 }
 
+static bool find(struct pg *db, const struct model_name *name, struct served *served,
+                 struct error *err)
+{
+    if (strcmp(name->word, DEPLOYMENT_WORD) == 0)
+        return served_find_deployment(db, name->account, name->name, served, err);
+    return served_find(db, name->account, name->name, name->word, served, err);
+}
+
 /* The open model of a version; NULL with err set when there is none. */
 static struct loaded_model *load(struct model_cache *cache, const struct model_name *name,
                                  struct error *err)
@@ -241,9 +283,8 @@ static struct loaded_model *load(struct model_cache *cache, const struct model_n
     struct pg *db = pg_pool_borrow(cache->services->db, err);
     struct served served = {0};
     struct loaded_model *model = NULL;
-    bool found = db != NULL &&
-                 served_find(db, name->account, name->name, name->word, &served, err) &&
-                 is_ready(name->name, &served, err);
+    bool found =
+        db != NULL && find(db, name, &served, err) && is_ready(served.model_name, &served, err);
 
     pg_pool_return(cache->services->db, db);
     if (found) {
@@ -251,7 +292,7 @@ static struct loaded_model *load(struct model_cache *cache, const struct model_n
         model = model_names_loaded(&cache->names, served.version_id);
         pthread_rwlock_unlock(&cache->names_lock);
         if (model == NULL)
-            model = open_version(cache, name->name, &served, err);
+            model = open_version(cache, &served, err);
     }
     served_clear(&served);
     return model;
@@ -294,7 +335,7 @@ static void settle_all(struct model_cache *cache)
 
 /* The thread ------------------------------------------------------------------------------------*/
 
-/* A model's versions changed: all its names are to be looked up anew. */
+/* A model's versions changed, or a deployment: all its names are to be looked up anew. */
 static void queue_model(void *context, const char *account, const char *model)
 {
     struct model_cache *cache = context;

@@ -42,7 +42,19 @@ void model_cache_free(struct model_cache *cache);
 MUST_CHECK const struct open_model *model_cache_borrow(struct model_cache *cache,
                                                        const char *account, const char *name,
                                                        const char *word, struct error *err);
+/* Lends the version that an account's deployment serves, likewise; ERROR_CONFLICT when it FAILED.
+ */
+MUST_CHECK const struct open_model *model_cache_borrow_deployment(struct model_cache *cache,
+                                                                  const char *account,
+                                                                  const char *deployment,
+                                                                  struct error *err);
 void model_cache_return(struct model_cache *cache, const struct open_model *model);
+
+/* A deployment's version, kept open until model_cache_unpin() whatever memory it takes. Pins count.
+ */
+MUST_CHECK const struct open_model *model_cache_pin(struct model_cache *cache, const char *account,
+                                                    const char *deployment, struct error *err);
+void model_cache_unpin(struct model_cache *cache, const struct open_model *model);
 
 /* How many models are open, and how much memory they take: for metrics. */
 void model_cache_usage(struct model_cache *cache, size_t *models, size_t *bytes);

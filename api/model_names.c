@@ -174,13 +174,14 @@ static void remove_names(struct model_names *names, const struct loaded_model *o
     }
 }
 
-/* Of equals the one that was opened first: it stands last in the list. */
+/* Of equals the one that was opened first: it stands last in the list. NULL when all are pinned. */
 static struct loaded_model *least_used(const struct model_names *names)
 {
-    struct loaded_model *least = names->models;
+    struct loaded_model *least = NULL;
 
     for (struct loaded_model *at = names->models; at != NULL; at = at->next)
-        if (atomic_load(&at->used_ms) <= atomic_load(&least->used_ms))
+        if (atomic_load(&at->pins) == 0 &&
+            (least == NULL || atomic_load(&at->used_ms) <= atomic_load(&least->used_ms)))
             least = at;
     return least;
 }
@@ -190,10 +191,12 @@ void model_names_trim(struct model_names *names, int64_t now_ms, size_t most_byt
     remove_names(names, NULL, now_ms);
     while (names->models_bytes > most_bytes && names->models_count > 1) {
         size_t before = names->models_count;
+        struct loaded_model *least = least_used(names);
 
-        remove_names(names, least_used(names), 0);
+        if (least != NULL)
+            remove_names(names, least, 0);
         if (names->models_count == before)
-            return; /* it is being looked up anew: the next time */
+            return; /* pinned, or being looked up anew: the next time */
     }
 }
 

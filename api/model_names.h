@@ -1,8 +1,9 @@
 /*
  * model_names.h - the table of the model cache: names that requests use, and what they mean.
  *
- * A name is (account, model, word). It means a model that is open, or an error that is told again
- * for a moment, or it is being looked up. Not safe for several threads: the cache has the lock.
+ * A name is (account, model, word); a deployment is (account, its id, no word). It means a model
+ * that is open, or an error that is told again for a moment, or it is being looked up. Not safe for
+ * several threads: the cache has the lock.
  */
 #ifndef TRAINYARD_API_MODEL_NAMES_H
 #define TRAINYARD_API_MODEL_NAMES_H
@@ -23,6 +24,7 @@ struct loaded_model {
     size_t bytes;
     atomic_size_t holders; /* one for all names, one for each borrower */
     atomic_int_least64_t used_ms;
+    atomic_size_t pins; /* while there are some it stays open */
     /* guarded by the cache's lock */
     size_t names;
     struct loaded_model *next;
@@ -86,7 +88,8 @@ void model_names_fail(struct model_names *names, struct model_name *name, const 
 /* The model of a version that is open; NULL when there is none. */
 struct loaded_model *model_names_loaded(const struct model_names *names, const char *version_id);
 
-/* Forgets errors that are older than now_ms, and the least used models above most_bytes. */
+/* Forgets errors that are older than now_ms, and of the models above most_bytes the least used that
+ * are not pinned. */
 void model_names_trim(struct model_names *names, int64_t now_ms, size_t most_bytes);
 
 /* Lets go of a model; frees it with its last holder. */

@@ -23,6 +23,7 @@ static double now_ms(void)
 static void add_answer(struct buffer *body, struct call *call, const struct open_model *model,
                        const struct buffer *result, const struct input_row *row, double started_ms)
 {
+    const char *deployment = call_path(call, "deployment_id");
     char time[CLOCK_TEXT_BYTES];
 
     buffer_printf(body, "{\"request_id\":\"%s\",\"result\":", call_request_id(call));
@@ -30,6 +31,8 @@ static void add_answer(struct buffer *body, struct call *call, const struct open
     buffer_add_text(body, ",\"prediction\":");
     buffer_add(body, result->data, result->length);
     buffer_add_text(body, model->answer_fields);
+    if (deployment != NULL) /* it exists: its id needs no quoting */
+        buffer_printf(body, ",\"deployment_id\":\"%s\"", deployment);
     buffer_printf(body, ",\"created_at\":\"%.19sZ\",\"processing_time_ms\":%.3f",
                   clock_text(clock_wall_ms(), time), now_ms() - started_ms);
     if (row->warnings.length > 0) {
@@ -88,13 +91,12 @@ static bool read_row(struct call *call, const struct open_model *model, struct i
     return ok;
 }
 
-bool api_predictions_infer(struct call *call, struct error *err)
+/* Answers with a model that was lent, NULL for a failure. */
+static bool answer_with(struct call *call, const struct open_model *model, double started_ms,
+                        struct error *err)
 {
-    double started_ms = now_ms();
     struct model_cache *cache = call_services(call)->models;
     struct input_row row = {0};
-    const struct open_model *model = model_cache_borrow(
-        cache, call_account(call), call_path(call, "name"), call_path(call, "version"), err);
     bool ok;
 
     if (model == NULL)
@@ -103,4 +105,25 @@ bool api_predictions_infer(struct call *call, struct error *err)
     input_row_clear(&row);
     model_cache_return(cache, model);
     return ok;
+}
+
+bool api_predictions_infer(struct call *call, struct error *err)
+{
+    double started_ms = now_ms();
+
+    return answer_with(call,
+                       model_cache_borrow(call_services(call)->models, call_account(call),
+                                          call_path(call, "name"), call_path(call, "version"), err),
+                       started_ms, err);
+}
+
+bool api_predictions_deployment(struct call *call, struct error *err)
+{
+    double started_ms = now_ms();
+
+    return answer_with(call,
+                       model_cache_borrow_deployment(call_services(call)->models,
+                                                     call_account(call),
+                                                     call_path(call, "deployment_id"), err),
+                       started_ms, err);
 }

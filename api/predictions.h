@@ -8,5 +8,7 @@
 
 /* POST /models/:name/:version/infer */
 bool api_predictions_infer(struct call *call, struct error *err);
+/* POST /predict/:deployment_id */
+bool api_predictions_deployment(struct call *call, struct error *err);
 
 #endif

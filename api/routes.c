@@ -3,6 +3,7 @@
 
 #include "api/batch.h"
 #include "api/datasets.h"
+#include "api/deployments.h"
 #include "api/documentation.h"
 #include "api/health.h"
 #include "api/jobs.h"
@@ -39,6 +40,10 @@ static const struct route ROUTES[] = {
     {"POST", "/models/:name/versions", SCOPE_WRITE, 0, api_versions_create, "createModelVersion"},
     {"POST", "/models/:name/create", SCOPE_WRITE, 0, api_models_create, "createModelCreate"},
     {"POST", "/models/:name/retrain", SCOPE_WRITE, 0, api_versions_retrain, "retrainModel"},
+    {"POST", "/models/:name/deploy", SCOPE_WRITE, 0, api_deployments_create, "deployModel"},
+    {"GET", "/models/:name/deployments", SCOPE_READ, 0, api_deployments_list, "listDeployments"},
+    {"DELETE", "/models/:name/deployments/:deployment_id", SCOPE_WRITE, 0, api_deployments_delete,
+     "undeployModel"},
     {"GET", "/models/:name/:version", SCOPE_READ, 0, api_versions_get, "getModelVersion"},
     {"GET", "/models/:name/:version/status", SCOPE_READ, 0, api_versions_status, "getModelStatus"},
     {"GET", "/models/:name/:version/describe", SCOPE_READ, 0, api_versions_describe,
@@ -47,6 +52,9 @@ static const struct route ROUTES[] = {
      "makePrediction"},
     {"POST", "/models/:name/:version/predictions", SCOPE_READ, 0, api_batch_predict,
      "makePredictions"},
+    {"POST", "/predict/:deployment_id", SCOPE_READ, ROUTE_PREDICT, api_predictions_deployment,
+     "predictDeployment"},
+    {"GET", "/deployments/:deployment_id", SCOPE_READ, 0, api_deployments_get, "getDeployment"},
 
     {"GET", "/jobs", SCOPE_READ, 0, api_jobs_list, "listJobs"},
     {"GET", "/jobs/:job_id", SCOPE_READ, 0, api_jobs_get, "getJob"},

@@ -14,6 +14,7 @@
 #include "infra/store/settings.h"
 #include "workers/build/build.h"
 #include "workers/build/build_child.h"
+#include "workers/deploy/deploy.h"
 #include "workers/logs/collector.h"
 #include "workers/predict/predict.h"
 #include "workers/runtime/worker.h"
@@ -23,7 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { POOLS_MOST = 8, SESSIONS = 8, WATCHDOG_S = 60 };
+enum { POOLS_MOST = 8, SESSIONS = 12, WATCHDOG_S = 60 };
 
 /* What one worker process is made of. */
 struct process {
@@ -36,6 +37,7 @@ struct process {
     struct metrics *metrics;
     struct build_services build;
     struct predict_services predict;
+    struct deploy_services deploy;
     struct handler handlers[POOLS_MOST];
     size_t handlers_count;
     bool collects_logs;
@@ -82,6 +84,11 @@ static void add_predict(struct process *process)
     process->handlers[process->handlers_count++] = predict_handler(&process->predict);
 }
 
+static void add_deploy(struct process *process)
+{
+    process->handlers[process->handlers_count++] = deploy_handler(&process->deploy);
+}
+
 static void add_logs(struct process *process)
 {
     process->collects_logs = true;
@@ -92,10 +99,8 @@ static const struct {
     const char *name;
     void (*add)(struct process *process);
 } POOLS[] = {
-    {"build", add_build},
-    {"retrain", add_retrain},
-    {"predict", add_predict},
-    {"logs", add_logs},
+    {"build", add_build},   {"retrain", add_retrain}, {"predict", add_predict},
+    {"deploy", add_deploy}, {"logs", add_logs},
 };
 
 enum { POOLS_COUNT = sizeof POOLS / sizeof *POOLS };
@@ -209,6 +214,7 @@ static bool start(struct process *process, struct error *err)
         (struct build_services){process->blobs, config->child_memory_mb, config->build_timeout_s};
     process->predict =
         (struct predict_services){process->blobs, config->child_memory_mb, config->build_timeout_s};
+    process->deploy = (struct deploy_services){process->db, config->deploy_wait_s};
     process->worker = worker_new(&process->options, process->db, process->handlers,
                                  process->handlers_count, process->metrics, err);
     if (process->worker == NULL)

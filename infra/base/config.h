@@ -40,6 +40,7 @@ struct config {
     int max_connections;
     int child_memory_mb;
     int build_timeout_s;
+    int deploy_wait_s;
     int model_cache_mb;
     int batch_wait_s;
     int topic_replication;

@@ -15,6 +15,7 @@ extern const struct pg_sql served_sql;
 struct served {
     const char *model_id;
     const char *version_id;
+    const char *model_name;
     int version;
     enum version_status status;
     const char *artifact_digest; /* NULL unless the status is VERSION_READY */
@@ -32,9 +33,16 @@ MUST_CHECK bool served_find(struct pg *db, const char *account, const char *mode
 void served_clear(struct served *served);
 
 /*
- * The versions that changed since a moment (text of the database, "" for its now), some of them
- * possibly told before. Rows: version id, revision, account, model name, the moment to ask from
- * next time; at least one row, with a null id when nothing changed.
+ * The version that an account's deployment serves. ERROR_NOT_FOUND also for one that was
+ * undeployed; ERROR_CONFLICT for one that FAILED.
+ */
+MUST_CHECK bool served_find_deployment(struct pg *db, const char *account, const char *deployment,
+                                       struct served *served, struct error *err);
+
+/*
+ * The versions and deployments that changed since a moment (text of the database, "" for its now),
+ * some of them possibly told before. Rows: id, revision, account, model name (of a deployment: its
+ * id), the moment to ask from next time; at least one row, with a null id when nothing changed.
  */
 MUST_CHECK struct pg_rows *served_changes(struct pg *db, const char *since, struct error *err);
 

@@ -5,6 +5,7 @@
 #include "infra/base/digest.h"
 #include "infra/store/accounts.h"
 #include "infra/store/datasets.h"
+#include "infra/store/deployments.h"
 #include "infra/store/events.h"
 #include "infra/store/instances.h"
 #include "infra/store/jobs.h"
@@ -14,6 +15,7 @@
 #include "infra/store/migrations.h"
 #include "infra/store/models.h"
 #include "infra/store/outbox.h"
+#include "infra/store/replicas.h"
 #include "infra/store/served.h"
 #include "infra/store/settings.h"
 #include "infra/store/uploads.h"
@@ -52,6 +54,8 @@ static void every_statement_fits_the_schema(void **state)
         {"accounts", &accounts_sql},
         {"datasets", &datasets_sql},
         {"events", &events_sql},
+        {"deployments", &deployments_sql},
+        {"replicas", &replicas_sql},
         {"instances", &instances_sql},
         {"jobs", &jobs_sql},
         {"keys", &keys_sql},

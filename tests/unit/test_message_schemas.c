@@ -1,6 +1,7 @@
 /* test_message_schemas.c - schemas/messages say what the codecs write, and ask for no less. */
 #include "schemas/build_job.h"
 #include "schemas/dead_letter.h"
+#include "schemas/deploy_job.h"
 #include "schemas/fields.h"
 #include "schemas/log_record.h"
 #include "schemas/predict_job.h"
@@ -78,6 +79,26 @@ static json_t *predict_job(bool all)
     return json;
 }
 
+static json_t *deploy_job(bool all)
+{
+    struct deploy_job job = {.job_id = "job_1",
+                             .account = "user_1",
+                             .model_id = "mdl_1",
+                             .model_name = "churn",
+                             .version_id = "ver_1",
+                             .version = 3,
+                             .artifact_digest = DIGEST,
+                             .deployment_id = "dep_1",
+                             .environment = "production",
+                             .replicas = all ? DEPLOY_REPLICAS_MOST : 1,
+                             .auto_scale = all};
+    struct error err = {0};
+    json_t *json = deploy_job_encode(&job, &err);
+
+    assert_non_null(json);
+    return json;
+}
+
 static json_t *log_record(bool all)
 {
     struct log_record record = {.job_id = "job_1",
@@ -131,6 +152,15 @@ static bool reads_predict_job(const char *text, size_t length, struct error *err
     return ok;
 }
 
+static bool reads_deploy_job(const char *text, size_t length, struct error *err)
+{
+    struct deploy_job job;
+    bool ok = deploy_job_decode(text, length, &job, err);
+
+    deploy_job_clear(&job);
+    return ok;
+}
+
 static bool reads_log_record(const char *text, size_t length, struct error *err)
 {
     struct log_record record;
@@ -155,6 +185,7 @@ static const struct codec {
     bool (*reads)(const char *text, size_t length, struct error *err);
 } CODECS[] = {{"build_job", build_job, reads_build_job},
               {"predict_job", predict_job, reads_predict_job},
+              {"deploy_job", deploy_job, reads_deploy_job},
               {"log_record", log_record, reads_log_record},
               {"dead_letter", dead_letter, reads_dead_letter}};
 
@@ -320,7 +351,7 @@ static json_t *walk(json_t *json, const char *path, char last[static 64])
 
 static void schema_and_reader_draw_the_same_limits(void **state)
 {
-    enum { BUILD, PREDICT, LOG, LETTER };
+    enum { BUILD, PREDICT, DEPLOY, LOG, LETTER };
     static const struct {
         int codec;
         const char *path;
@@ -374,6 +405,16 @@ static void schema_and_reader_draw_the_same_limits(void **state)
         {PREDICT, "output.format", "\"xlsx\"", 0, false},
         {PREDICT, "output.format", "\"csv\"", 0, true},
         {PREDICT, "invented_later", "{}", 0, true},
+        {DEPLOY, "schema", "2", 0, false},
+        {DEPLOY, "version", "0", 0, false},
+        {DEPLOY, "artifact_digest", "\"00\"", 0, false},
+        {DEPLOY, "deployment_id", NULL, 257, false},
+        {DEPLOY, "environment", "\"\"", 0, false},
+        {DEPLOY, "replicas", "0", 0, false},
+        {DEPLOY, "replicas", "100", 0, true},
+        {DEPLOY, "replicas", "101", 0, false},
+        {DEPLOY, "auto_scale", "1", 0, false},
+        {DEPLOY, "invented_later", "{}", 0, true},
         {LOG, "schema", "2", 0, false},
         {LOG, "run", "0", 0, false},
         {LOG, "seq", "-1", 0, false},
@@ -464,7 +505,8 @@ static void assert_described(const char *where, json_t *schema)
 
 static void every_field_is_described(void **state)
 {
-    static const char *const NAMES[] = {"build_job", "log_record", "dead_letter", "event"};
+    static const char *const NAMES[] = {"build_job",  "predict_job", "deploy_job",
+                                        "log_record", "dead_letter", "event"};
 
     (void)state;
     for (size_t at = 0; at < sizeof NAMES / sizeof *NAMES; at++) {

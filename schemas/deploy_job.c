@@ -1,0 +1,67 @@
+/* deploy_job.c - see deploy_job.h. */
+#include "schemas/deploy_job.h"
+
+#include "schemas/build_job.h"
+#include "schemas/fields.h"
+
+enum { NAME_BYTES = 256 };
+
+json_t *deploy_job_encode(const struct deploy_job *job, struct error *err)
+{
+    json_t *json = json_pack(
+        "{s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:b}", "schema", DEPLOY_JOB_SCHEMA,
+        "job_id", job->job_id, "account", job->account, "model_id", job->model_id, "model_name",
+        job->model_name, "version_id", job->version_id, "version", job->version, "artifact_digest",
+        job->artifact_digest, "deployment_id", job->deployment_id, "environment", job->environment,
+        "replicas", job->replicas, "auto_scale", (int)job->auto_scale);
+
+    if (json == NULL)
+        error_no_memory(err);
+    return json;
+}
+
+static bool decode(struct deploy_job *job, struct error *err)
+{
+    struct fields fields = {.object = job->json};
+    bool ok;
+
+    if (fields_int(&fields, "schema", REQUIRED, 1, INT64_MAX, 0) > DEPLOY_JOB_SCHEMA)
+        fields_problem(&fields, "schema", "newer than this program knows: update it");
+    job->job_id = fields_text(&fields, "job_id", REQUIRED, NAME_BYTES);
+    job->account = fields_text(&fields, "account", REQUIRED, NAME_BYTES);
+    job->model_id = fields_text(&fields, "model_id", REQUIRED, NAME_BYTES);
+    job->model_name = fields_text(&fields, "model_name", REQUIRED, NAME_BYTES);
+    job->version_id = fields_text(&fields, "version_id", REQUIRED, NAME_BYTES);
+    job->version = (int)fields_int(&fields, "version", REQUIRED, 1, INT32_MAX, 1);
+    job->artifact_digest = fields_text(&fields, "artifact_digest", REQUIRED, DIGEST_BYTES);
+    if (job->artifact_digest != NULL && !digest_is(job->artifact_digest))
+        fields_problem(&fields, "artifact_digest", "not a sha256 digest");
+    job->deployment_id = fields_text(&fields, "deployment_id", REQUIRED, NAME_BYTES);
+    job->environment = fields_text(&fields, "environment", REQUIRED, NAME_BYTES);
+    job->replicas = (int)fields_int(&fields, "replicas", REQUIRED, 1, DEPLOY_REPLICAS_MOST, 1);
+    job->auto_scale = fields_bool(&fields, "auto_scale", REQUIRED, true);
+    ok = fields_end_lenient(&fields, err);
+    fields_clear(&fields);
+    return ok;
+}
+
+bool deploy_job_decode(const char *text, size_t length, struct deploy_job *job, struct error *err)
+{
+    *job = (struct deploy_job){0};
+    if (length > MESSAGE_BYTES_MOST)
+        return error_set(err, ERROR_VALIDATION, "a message of %zu bytes: at most %d are allowed",
+                         length, MESSAGE_BYTES_MOST);
+    job->json = json_parse(text, length, err);
+    if (job->json != NULL && decode(job, err))
+        return true;
+    if (err->code == ERROR_INVALID_REQUEST)
+        err->code = ERROR_VALIDATION;
+    deploy_job_clear(job);
+    return false;
+}
+
+void deploy_job_clear(struct deploy_job *job)
+{
+    json_decref(job->json);
+    *job = (struct deploy_job){0};
+}
