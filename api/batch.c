@@ -16,6 +16,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { ID_MOST = 256 };
+
 /* What became of a batch ------------------------------------------------------------------------*/
 
 /* The result of an account's batch that is done; NULL with the reason why there is none. */
@@ -158,6 +160,38 @@ static bool predict_rows(struct call *call, struct error *err)
     return await(call, &job_id, err);
 }
 
+/* The table that the body names, under one of its two names. */
+static void read_dataset(struct fields *fields, struct batch_order *order)
+{
+    const char *upload = fields_text(fields, "upload_id", OPTIONAL, ID_MOST);
+    const char *dataset = fields_text(fields, "dataset_id", OPTIONAL, ID_MOST);
+
+    if (upload == NULL && dataset == NULL)
+        fields_problem(fields, "upload_id", "missing: give the id of an upload");
+    else if (upload != NULL && dataset != NULL && strcmp(upload, dataset) != 0)
+        fields_problem(fields, "dataset_id", "not the same as upload_id: give one of them");
+    order->dataset_field = upload == NULL ? "dataset_id" : "upload_id";
+    order->dataset_id = upload == NULL ? dataset : upload;
+}
+
+static bool predict_table(struct call *call, struct error *err)
+{
+    struct fields fields = {.object = call_body(call, err)};
+    struct batch_order order = {.model = call_path(call, "name"),
+                                .version = call_path(call, "version")};
+    struct id job_id;
+    int format;
+
+    if (fields.object == NULL)
+        return false;
+    read_dataset(&fields, &order);
+    format = fields_choice(&fields, "output_format", OPTIONAL, result_format_words, RESULT_NDJSON);
+    if (!call_fields_end(call, &fields, err))
+        return false;
+    order.format = result_format_words[format];
+    return batch_submit(call, &order, &job_id, err);
+}
+
 /* The first character of the body that is no blank; NUL when there is none. */
 static char first_of_body(struct call *call)
 {
@@ -172,8 +206,14 @@ static char first_of_body(struct call *call)
 
 bool api_batch_predict(struct call *call, struct error *err)
 {
-    if (first_of_body(call) != '[')
+    switch (first_of_body(call)) {
+    case '[':
+        return predict_rows(call, err);
+    case '{':
+        return predict_table(call, err);
+    default:
         return error_set(err, ERROR_INVALID_REQUEST,
-                         "the body must be a JSON array of input objects");
-    return predict_rows(call, err);
+                         "the body must be a JSON array of input objects, or an object that names "
+                         "an upload: {\"upload_id\": ...}");
+    }
 }

@@ -1,6 +1,7 @@
 /* module.c - the one symbol of libtrainyard-engine.so: see engine/train/module.h. */
 #include "engine/train/module.h"
 
+#include "engine/batch/batch.h"
 #include "engine/train/inspect.h"
 #include "engine/train/version.h"
 
@@ -10,4 +11,5 @@ __attribute__((visibility("default"))) const struct engine_module trainyard_engi
     .version = ENGINE_VERSION,
     .build = build_model,
     .inspect = inspect_table,
+    .predict = batch_predict,
 };

@@ -1,7 +1,8 @@
 /*
  * main.c - trainyard-worker: runs jobs of its pools until it is told to stop.
  *
- * The same program is the child that opens users' files: "child build" and "inspect".
+ * The same program is the child that opens users' files: "child build", "child predict" and
+ * "inspect".
  */
 #include "infra/base/config.h"
 #include "infra/base/ids.h"
@@ -17,6 +18,7 @@
 #include "workers/deploy/deploy.h"
 #include "workers/logs/collector.h"
 #include "workers/predict/predict.h"
+#include "workers/predict/predict_child.h"
 #include "workers/runtime/worker.h"
 
 #include <signal.h>
@@ -277,6 +279,8 @@ int main(int count, char **arguments)
 
     if (strcmp(command, "child") == 0 && count == 3 && strcmp(arguments[2], "build") == 0)
         return build_child_main();
+    if (strcmp(command, "child") == 0 && count == 3 && strcmp(arguments[2], "predict") == 0)
+        return predict_child_main();
     if (strcmp(command, "inspect") == 0)
         return inspect_main(count - 2, arguments + 2);
     if (strcmp(command, "--help") == 0) {

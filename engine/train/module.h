@@ -13,11 +13,15 @@
 #define ENGINE_MODULE_FILE "libtrainyard-engine.so"
 #define ENGINE_MODULE_SYMBOL "trainyard_engine"
 
+struct batch_spec; /* engine/batch/batch.h */
+
 struct engine_module {
     const char *version; /* of the engine; equal builds are promised within one */
     bool (*build)(const struct build_spec *spec, const struct build_watch *watch,
                   const char *artifact_path, char **report, struct error *err);
     bool (*inspect)(const struct build_file *files, size_t count, size_t memory_bytes, char **json,
+                    struct error *err);
+    bool (*predict)(const struct batch_spec *spec, const struct build_watch *watch, char **report,
                     struct error *err);
 };
 

@@ -22,8 +22,20 @@ struct reading {
     struct watch *watch;
 };
 
-/* The table function that reads a source, with everything that was found out handed to it. */
-static void add_reader(struct text *sql, const struct source *source)
+/* What the reader of a CSV makes of its cells. */
+static void add_types(struct text *sql, const struct source *source, bool texts)
+{
+    if (texts)
+        text_printf(sql, ", all_varchar = true");
+    else
+        text_printf(sql,
+                    ", sample_size = %d, auto_type_candidates = ['BIGINT', 'DOUBLE', 'VARCHAR']"
+                    ", nullstr = ['', 'NA', 'N/A', 'NaN', 'nan', 'NAN', 'null', 'NULL', '#N/A', "
+                    "'<NA>', 'n/a', '?']",
+                    source->size_bytes < SNIFF_ALL_BYTES ? -1 : SNIFF_ROWS);
+}
+
+void read_add_source(struct text *sql, const struct source *source, bool texts)
 {
     size_t length;
 
@@ -48,12 +60,8 @@ static void add_reader(struct text *sql, const struct source *source)
                     source->format == SOURCE_NDJSON ? "newline_delimited" : "auto");
         return;
     }
-    text_printf(sql,
-                ", header = true, strict_mode = false, sample_size = %d"
-                ", auto_type_candidates = ['BIGINT', 'DOUBLE', 'VARCHAR']"
-                ", nullstr = ['', 'NA', 'N/A', 'NaN', 'nan', 'NAN', 'null', 'NULL', '#N/A', "
-                "'<NA>', 'n/a', '?']",
-                source->size_bytes < SNIFF_ALL_BYTES ? -1 : SNIFF_ROWS);
+    text_printf(sql, ", header = true, strict_mode = false");
+    add_types(sql, source, texts);
     if (source->format == SOURCE_TSV && !source->scanned)
         text_printf(sql, ", delim = '\t'");
     if (source->scanned) {
@@ -143,7 +151,7 @@ static bool describe(struct reading *reading, size_t index, struct error *err)
     idx_t count = 0;
 
     text_printf(&sql, "DESCRIBE SELECT * FROM ");
-    add_reader(&sql, source);
+    read_add_source(&sql, source, false);
     ok = sql.failed ? error_no_memory(err) : duck_query(&reading->duck, sql.data, &result, err);
     text_clear(&sql);
     if (!ok)
@@ -282,7 +290,7 @@ static void add_select(struct text *sql, const struct table *table, const struct
                                            : " AS DOUBLE)");
     }
     text_printf(sql, " FROM ");
-    add_reader(sql, source);
+    read_add_source(sql, source, false);
 }
 
 static bool append_rows(struct reading *reading, duckdb_result result, struct error *err)

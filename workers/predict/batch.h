@@ -23,4 +23,7 @@ struct batch {
 /* Predicts for rows of the API, in this process. */
 MUST_CHECK bool batch_of_rows(struct batch *batch, struct error *err);
 
+/* Predicts for the files of an upload, in a child. */
+MUST_CHECK bool batch_of_table(struct batch *batch, struct error *err);
+
 #endif

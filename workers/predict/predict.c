@@ -76,7 +76,10 @@ static bool run_batch(struct run *run, void *context, struct error *err)
     if (ok) {
         run_log(run, "INFO", "predictions by %s v%d.0 start (run %d)", batch.job.model_name,
                 batch.job.version, run_job(run)->run);
-        ok = find_artifact(&batch, err) && batch_of_rows(&batch, err) && set_result(&batch, err);
+        ok = find_artifact(&batch, err) &&
+             (batch.job.input == PREDICT_ROWS ? batch_of_rows(&batch, err)
+                                              : batch_of_table(&batch, err)) &&
+             set_result(&batch, err);
     }
     if (ok) {
         run_progress(run, 100, "done");
