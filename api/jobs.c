@@ -1,12 +1,15 @@
 /* jobs.c - see jobs.h. */
 #include "api/jobs.h"
 
+#include "api/job_hub.h"
 #include "api/query.h"
 #include "api/services.h"
 #include "infra/base/config.h"
 #include "infra/store/jobs.h"
 
 #include <string.h>
+
+enum { WAIT_MOST_S = 120 };
 
 static json_t *text_or_null(const char *text)
 {
@@ -25,6 +28,26 @@ static bool waits(const struct job *job)
     return job->status == JOB_PENDING || job->status == JOB_RETRYING;
 }
 
+/* What was asked for: the message's spec without what was left open, and what it is done to. */
+static json_t *params_json(const struct job *job)
+{
+    json_t *message = job->message == NULL ? NULL : json_loads(job->message, 0, NULL);
+    json_t *dataset = json_object_get(json_object_get(message, "dataset"), "dataset_id");
+    json_t *params =
+        json_pack("{s:s*, s:s*, s:s*, s:O*}", "model_name", job->model_name, "version_id",
+                  job->version_id, "deployment_id", job->deployment_id, "dataset_id", dataset);
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(json_object_get(message, "spec"), name, value)
+    {
+        if (!json_is_null(value) && !(json_is_integer(value) && json_integer_value(value) == 0))
+            json_object_set(params, name, value);
+    }
+    json_decref(message);
+    return params;
+}
+
 /* What a job is about, and how far it is. */
 static json_t *job_json(const struct job *job, const char *public_url)
 {
@@ -39,11 +62,13 @@ static json_t *job_json(const struct job *job, const char *public_url)
         json_object_set_new(result, "results_url",
                             json_sprintf("%s/jobs/%s/results", public_url, job->id));
     json_object_set_new(answer, "pool", json_string(job->pool));
-    json_object_set_new(answer, "resource_id", text_or_null(job->model_name));
-    json_object_set_new(answer, "resource_type", json_string("model"));
     json_object_set_new(
-        answer, "params",
-        json_pack("{s:s?, s:s?}", "model_name", job->model_name, "version_id", job->version_id));
+        answer, "resource_id",
+        text_or_null(job->deployment_id != NULL ? job->deployment_id : job->model_name));
+    json_object_set_new(answer, "resource_type",
+                        json_string(job->deployment_id != NULL ? "deployment" : "model"));
+    json_object_set_new(answer, "model_name", text_or_null(job->model_name));
+    json_object_set_new(answer, "params", params_json(job));
     json_object_set_new(answer, "progress_details",
                         json_pack("{s:s?, s:i, s:n}", "current_stage", job->stage, "stage_progress",
                                   job->progress, "estimated_completion"));
@@ -52,8 +77,7 @@ static json_t *job_json(const struct job *job, const char *public_url)
     json_object_set_new(answer, "max_attempts", json_integer(job->max_attempts));
     json_object_set_new(answer, "result", result == NULL ? json_null() : result);
     json_object_set_new(answer, "error", error_json(job));
-    json_object_set_new(answer, "logs_url",
-                        json_sprintf("%s/models/build-logs?job_id=%s", public_url, job->id));
+    json_object_set_new(answer, "logs_url", json_sprintf("%s/jobs/%s/logs", public_url, job->id));
     if (job->status == JOB_RETRYING)
         json_object_set_new(answer, "next_attempt_at", text_or_null(job->available_at));
     return answer;
@@ -105,7 +129,7 @@ bool api_jobs_list(struct call *call, struct error *err)
                            page_json_take("jobs", items, total, filter.limit, filter.offset), err);
 }
 
-/* Adds the place in the queue of a job that waits: 1 is next. */
+/* Adds the place of a job that waits among those of its account and pool: 1 is next. */
 static bool add_position(struct pg *db, const struct job *job, json_t *answer, struct error *err)
 {
     int64_t ahead = 0;
@@ -120,13 +144,32 @@ static bool add_position(struct pg *db, const struct job *job, json_t *answer, s
     return true;
 }
 
+/* Finds the job, once it has ended or wait_ms are over. Holds no session while it waits. */
+static bool find_ended(struct call *call, int64_t wait_ms, struct job *job, struct error *err)
+{
+    const char *id = call_path(call, "job_id");
+    struct pg *db = call_db(call, err);
+
+    if (db == NULL || !jobs_find(db, call_account(call), id, job, err))
+        return false;
+    if (wait_ms == 0 || state_is_final(MACHINE_JOB, (int)job->status))
+        return true;
+    call_release_db(call);
+    job_hub_wait(call_services(call)->jobs, id, wait_ms);
+    job_clear(job);
+    db = call_db(call, err);
+    return db != NULL && jobs_find(db, call_account(call), id, job, err);
+}
+
 bool api_jobs_get(struct call *call, struct error *err)
 {
     const char *public_url = call_services(call)->config->public_url;
     struct job job = {0};
-    struct pg *db = call_db(call, err);
+    struct pg *db;
     json_t *answer = NULL;
-    bool ok = db != NULL && jobs_find(db, call_account(call), call_path(call, "job_id"), &job, err);
+    int64_t wait_ms;
+    bool ok = query_wait(call, "wait", WAIT_MOST_S, &wait_ms, err) &&
+              find_ended(call, wait_ms, &job, err) && (db = call_db(call, err)) != NULL;
 
     if (ok) {
         answer = job_json(&job, public_url);

@@ -15,10 +15,14 @@ enum {
     HANDOVER_MS = 500 /* how long the lines of a run wait for late ones of the run before */
 };
 
-bool log_group_init(struct log_group *group, const char *job_id, int run, int seq)
+bool log_group_init(struct log_group *group, const char *job_id, int run, int seq, int rank)
 {
-    *group = (struct log_group){
-        .job_id = strdup(job_id), .run = run, .seq = seq, .next_run = run, .next_seq = seq};
+    *group = (struct log_group){.job_id = strdup(job_id),
+                                .run = run,
+                                .seq = seq,
+                                .rank = rank,
+                                .next_run = run,
+                                .next_seq = seq};
     return group->job_id != NULL;
 }
 
@@ -89,7 +93,8 @@ static size_t fill_group(struct log_group *group, const struct pg_rows *rows, si
         blocked = blocked || group->text.length > TEXT_BYTES || !is_next(group, &job, &line, age_s);
         if (blocked)
             continue;
-        log_text_add_event(&group->text, &line);
+        if (log_text_rank(line.level) >= group->rank)
+            log_text_add_event(&group->text, &line);
         group->next_run = line.run;
         group->next_seq = line.seq;
     }

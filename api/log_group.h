@@ -16,6 +16,7 @@ enum { LOG_GROUPS_MOST = 64 /* of one statement */ };
 struct log_group {
     char *job_id;
     int run, seq;           /* where the followers stand */
+    int rank;               /* of the least level they want, see log_text_rank() */
     int next_run, next_seq; /* where they will stand once they have read text */
     struct buffer text;     /* events */
     bool full;              /* there is more */
@@ -23,7 +24,8 @@ struct log_group {
 };
 
 /* False when memory runs out. Clear with log_group_clear(). */
-MUST_CHECK bool log_group_init(struct log_group *group, const char *job_id, int run, int seq);
+MUST_CHECK bool log_group_init(struct log_group *group, const char *job_id, int run, int seq,
+                               int rank);
 void log_group_clear(struct log_group *group);
 
 /* Reads what comes next for up to LOG_GROUPS_MOST groups, in one statement. */

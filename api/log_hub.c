@@ -40,6 +40,7 @@ struct log_follower {
     /* the follower's thread only */
     size_t offset; /* what was read of queue[0] */
     bool greeted;
+    int rank; /* of the least level it wants; read-only */
     char job_id[];
 };
 
@@ -61,7 +62,7 @@ struct log_hub {
 static bool stands_at(const struct log_follower *follower, const struct log_group *group)
 {
     return follower->run == group->run && follower->seq == group->seq &&
-           strcmp(follower->job_id, group->job_id) == 0;
+           follower->rank == group->rank && strcmp(follower->job_id, group->job_id) == 0;
 }
 
 static bool is_hungry(const struct log_follower *follower)
@@ -74,8 +75,8 @@ static bool add_group(struct log_group *groups, size_t *count, const struct log_
     for (size_t at = 0; at < *count; at++)
         if (stands_at(follower, &groups[at]))
             return true;
-    if (*count == LOG_GROUPS_MOST ||
-        !log_group_init(&groups[*count], follower->job_id, follower->run, follower->seq))
+    if (*count == LOG_GROUPS_MOST || !log_group_init(&groups[*count], follower->job_id,
+                                                     follower->run, follower->seq, follower->rank))
         return false;
     (*count)++;
     return true;
@@ -117,12 +118,22 @@ static void deliver_locked(struct log_hub *hub, const struct log_group *group, s
         follower->run = group->next_run;
         follower->seq = group->next_seq;
         follower->ended = group->ended;
-        follower->queue[follower->queued++] = batch;
-        batch->holders++;
+        if (batch != NULL) {
+            follower->queue[follower->queued++] = batch;
+            batch->holders++;
+        }
         if (group->full)
             follower->asked = hub->tick - 1;
         pthread_cond_signal(&follower->news);
     }
+}
+
+/* Nobody wants the lines that were read: all move past them. */
+static void skip(struct log_hub *hub, const struct log_group *group)
+{
+    pthread_mutex_lock(&hub->lock);
+    deliver_locked(hub, group, NULL);
+    pthread_mutex_unlock(&hub->lock);
 }
 
 /* When memory runs out nobody is moved, and all is read again at the next tick. */
@@ -131,8 +142,11 @@ static void deliver(struct log_hub *hub, struct log_group *group)
     struct error ignored = {0};
     struct batch *batch;
 
-    if (group->text.length == 0)
+    if (group->text.length == 0) {
+        if (group->next_run != group->run || group->next_seq != group->seq)
+            skip(hub, group);
         return;
+    }
     batch = calloc(1, sizeof *batch);
     if (batch == NULL)
         return;
@@ -251,7 +265,7 @@ void log_hub_free(struct log_hub *hub)
 /* Followers -------------------------------------------------------------------------------------*/
 
 struct log_follower *log_hub_follow(struct log_hub *hub, const char *job_id, int run_seen,
-                                    int seq_seen, struct error *err)
+                                    int seq_seen, int rank, struct error *err)
 {
     size_t size = strlen(job_id) + 1;
     struct log_follower *follower = calloc(1, sizeof *follower + size);
@@ -264,6 +278,7 @@ struct log_follower *log_hub_follow(struct log_hub *hub, const char *job_id, int
     follower->hub = hub;
     follower->run = run_seen;
     follower->seq = seq_seen;
+    follower->rank = rank;
     memcpy(follower->job_id, job_id, size);
     cond_init(&follower->news);
     pthread_mutex_lock(&hub->lock);

@@ -28,11 +28,12 @@ void log_hub_stop(struct log_hub *hub);
 void log_hub_free(struct log_hub *hub);
 
 /*
- * Follows a job after line (run, seq); (0, -1) from its first line. job_id is copied. NULL on
+ * Follows a job after line (run, seq); (0, -1) from its first line. Lines of a lower rank (see
+ * log_text_rank()) are left out; 0 is all. job_id is copied. NULL on
  * failure: ERROR_NO_MEMORY, ERROR_UNAVAILABLE when the hub is stopped.
  */
 MUST_CHECK struct log_follower *log_hub_follow(struct log_hub *hub, const char *job_id, int run,
-                                               int seq, struct error *err);
+                                               int seq, int rank, struct error *err);
 void log_follower_free(struct log_follower *follower);
 
 /*

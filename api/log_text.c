@@ -54,3 +54,13 @@ bool log_text_read_id(const char *text, int *run, int *seq)
 {
     return read_number(&text, run) && *text++ == '.' && read_number(&text, seq) && *text == '\0';
 }
+
+int log_text_rank(const char *level)
+{
+    static const char *const LEVELS[] = {"INFO", "WARNING", "ERROR"};
+
+    for (int rank = 0; rank < (int)(sizeof LEVELS / sizeof *LEVELS); rank++)
+        if (strcmp(LEVELS[rank], level) == 0)
+            return rank;
+    return -1;
+}

@@ -16,4 +16,7 @@ void log_text_add_event(struct buffer *buffer, const struct log_line *line);
 /* Reads RUN.SEQ; false when text is none. */
 bool log_text_read_id(const char *text, int *run, int *seq);
 
+/* How grave a level is: INFO 0, WARNING 1, ERROR 2; -1: it is none. */
+int log_text_rank(const char *level);
+
 #endif

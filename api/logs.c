@@ -52,19 +52,31 @@ static void finish(void *follower)
     log_follower_free(follower);
 }
 
-static bool stream(struct call *call, struct error *err)
+/* The least level that is wanted; "INFO", which is all, when none is named. */
+static bool read_level(const struct call *call, const char **level, struct error *err)
 {
-    const char *job_id = call_query(call, "job_id");
+    *level = call_query(call, "level");
+    if (*level == NULL)
+        *level = "INFO";
+    return log_text_rank(*level) >= 0 ||
+           error_set(err, ERROR_INVALID_REQUEST, "level must be INFO, WARNING or ERROR");
+}
+
+static bool stream(struct call *call, const char *job_id, struct error *err)
+{
     struct log_follower *follower;
+    const char *level;
     int run;
     int seq;
 
     if (job_id == NULL)
         return error_set(err, ERROR_INVALID_REQUEST, "job_id is missing: one job can be followed");
-    if (!read_place(call, &run, &seq, err) || !check_job(call, job_id, err))
+    if (!read_level(call, &level, err) || !read_place(call, &run, &seq, err) ||
+        !check_job(call, job_id, err))
         return false;
     call_release_db(call);
-    follower = log_hub_follow(call_services(call)->logs, job_id, run, seq, err);
+    follower =
+        log_hub_follow(call_services(call)->logs, job_id, run, seq, log_text_rank(level), err);
     if (follower == NULL)
         return false;
     call_reply_header(call, "Cache-Control", "no-cache");
@@ -78,13 +90,9 @@ static bool read_filter(const struct call *call, struct log_lines_filter *filter
     int64_t limit;
     int64_t offset;
 
-    *filter = (struct log_lines_filter){.account = call_account(call),
-                                        .job_id = call_query(call, "job_id"),
-                                        .level = call_query(call, "level")};
-    if (filter->level != NULL && strcmp(filter->level, "INFO") != 0 &&
-        strcmp(filter->level, "WARNING") != 0 && strcmp(filter->level, "ERROR") != 0)
-        return error_set(err, ERROR_INVALID_REQUEST, "level must be INFO, WARNING or ERROR");
-    if (!call_query_int(call, "limit", 1, LIMIT_MOST, LIMIT_DEFAULT, &limit, err) ||
+    filter->account = call_account(call);
+    if (!read_level(call, &filter->level, err) ||
+        !call_query_int(call, "limit", 1, LIMIT_MOST, LIMIT_DEFAULT, &limit, err) ||
         !call_query_int(call, "offset", 0, INT32_MAX, 0, &offset, err))
         return false;
     filter->limit = (int)limit;
@@ -92,13 +100,20 @@ static bool read_filter(const struct call *call, struct log_lines_filter *filter
     return true;
 }
 
+/* Lines as JSON; of one job its id stands before them where of_job says so. */
 static void encode_page(struct buffer *text, const struct pg_rows *rows,
-                        const struct log_lines_filter *filter, int64_t total)
+                        const struct log_lines_filter *filter, bool of_job, int64_t total)
 {
     size_t count = pg_rows_count(rows);
     struct log_line line;
 
-    buffer_add_text(text, "{\"logs\":[");
+    buffer_add_char(text, '{');
+    if (of_job) {
+        buffer_add_text(text, "\"job_id\":");
+        buffer_add_json(text, filter->job_id, strlen(filter->job_id));
+        buffer_add_char(text, ',');
+    }
+    buffer_add_text(text, "\"logs\":[");
     for (size_t row = 0; row < count; row++) {
         if (row > 0)
             buffer_add_char(text, ',');
@@ -111,23 +126,22 @@ static void encode_page(struct buffer *text, const struct pg_rows *rows,
                   filter->offset + (int64_t)count < total ? "true" : "false");
 }
 
-static bool page(struct call *call, struct error *err)
+static bool page(struct call *call, const char *job_id, bool of_job, struct error *err)
 {
-    struct log_lines_filter filter;
+    struct log_lines_filter filter = {.job_id = job_id};
     struct buffer text = {0};
     struct pg_rows *rows;
     struct pg *db;
     int64_t total = 0;
     bool ok;
 
-    if (!read_filter(call, &filter, err) ||
-        (filter.job_id != NULL && !check_job(call, filter.job_id, err)))
+    if (!read_filter(call, &filter, err) || (job_id != NULL && !check_job(call, job_id, err)))
         return false;
     db = call_db(call, err);
     rows = db == NULL ? NULL : log_lines_list(db, &filter, &total, err);
     if (rows == NULL)
         return false;
-    encode_page(&text, rows, &filter, total);
+    encode_page(&text, rows, &filter, of_job, total);
     ok = text.failed ? error_no_memory(err)
                      : call_reply_text(call, 200, "application/json", text.data, text.length, err);
     buffer_clear(&text);
@@ -137,5 +151,14 @@ static bool page(struct call *call, struct error *err)
 
 bool api_logs_list(struct call *call, struct error *err)
 {
-    return wants_stream(call) ? stream(call, err) : page(call, err);
+    const char *job_id = call_query(call, "job_id");
+
+    return wants_stream(call) ? stream(call, job_id, err) : page(call, job_id, false, err);
+}
+
+bool api_logs_of_job(struct call *call, struct error *err)
+{
+    const char *job_id = call_path(call, "job_id");
+
+    return wants_stream(call) ? stream(call, job_id, err) : page(call, job_id, true, err);
 }

@@ -2,6 +2,7 @@
 #include "api/query.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool refuse_word(const char *name, const char *const *words, struct error *err)
@@ -49,6 +50,37 @@ bool query_page(const struct call *call, int *limit, int *offset, struct error *
     *limit = (int)most;
     *offset = (int)from;
     return true;
+}
+
+bool wait_read(const char *text, int64_t *wait_ms)
+{
+    static const struct {
+        const char *unit;
+        int ms;
+    } UNITS[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}};
+    size_t digits = strspn(text, "0123456789");
+
+    if (digits == 0 || digits > 9)
+        return false;
+    for (size_t at = 0; at < sizeof UNITS / sizeof *UNITS; at++) {
+        if (strcmp(UNITS[at].unit, text + digits) != 0)
+            continue;
+        *wait_ms = strtoll(text, NULL, 10) * UNITS[at].ms;
+        return true;
+    }
+    return false;
+}
+
+bool query_wait(const struct call *call, const char *name, int most_s, int64_t *wait_ms,
+                struct error *err)
+{
+    const char *text = call_query(call, name);
+
+    *wait_ms = 0;
+    if (text == NULL || (wait_read(text, wait_ms) && *wait_ms <= (int64_t)most_s * 1000))
+        return true;
+    return error_set(err, ERROR_INVALID_REQUEST,
+                     "%s must be a time of at most %d s, such as 60s, 500ms or 2m", name, most_s);
 }
 
 json_t *page_json_take(const char *name, json_t *items, int64_t total, int limit, int offset)

@@ -20,6 +20,15 @@ MUST_CHECK bool query_word_or_none(const struct call *call, const char *name,
 /* limit and offset. */
 MUST_CHECK bool query_page(const struct call *call, int *limit, int *offset, struct error *err);
 
+/*
+ * A time to wait, such as 60, 60s, 500ms or 2m; 0 when it is not given. ERROR_INVALID_REQUEST when
+ * it is none, or longer than most_s seconds.
+ */
+MUST_CHECK bool query_wait(const struct call *call, const char *name, int most_s, int64_t *wait_ms,
+                           struct error *err);
+/* The same of a text. */
+bool wait_read(const char *text, int64_t *wait_ms);
+
 /* {NAME: items, pagination: {total, limit, offset, has_more}}; takes items. */
 json_t *page_json_take(const char *name, json_t *items, int64_t total, int limit, int offset);
 

@@ -59,6 +59,7 @@ static const struct route ROUTES[] = {
     {"GET", "/jobs", SCOPE_READ, 0, api_jobs_list, "listJobs"},
     {"GET", "/jobs/:job_id", SCOPE_READ, 0, api_jobs_get, "getJob"},
     {"GET", "/jobs/:job_id/results", SCOPE_READ, 0, api_batch_results, "getJobResults"},
+    {"GET", "/jobs/:job_id/logs", SCOPE_READ, 0, api_logs_of_job, "getJobLogs"},
     {"POST", "/jobs/:job_id/cancel", SCOPE_WRITE, 0, api_jobs_cancel, "cancelJob"},
 
     {"GET", "/uploads", SCOPE_READ, 0, api_uploads_list, "listUploads"},

@@ -23,7 +23,8 @@ enum {
     "j.run, j.failures, "                                                                          \
     "j.max_attempts, coalesce(l.progress, j.progress), coalesce(l.stage, j.stage), j.result, "     \
     "j.error_code, j.error_message, coalesce(j.log_lines, -1), iso(j.created_at), "                \
-    "iso(j.updated_at), iso(j.started_at), iso(j.completed_at), iso(j.available_at) "              \
+    "iso(j.updated_at), iso(j.started_at), iso(j.completed_at), iso(j.available_at), "             \
+    "j.message "                                                                                   \
     "from jobs j left join leases l on l.job_id = j.id and l.run = j.run "
 
 #define JOB_FILTER                                                                                 \
@@ -54,11 +55,12 @@ static const char *const SQL[] = {
         "  j.seq desc limit $5::int offset $6::int",
     [COUNT_ALL] = "select count(*) from jobs j " JOB_FILTER,
     [AHEAD] = "select count(*) from jobs j join jobs me on me.id = $1"
-              " where j.pool = me.pool and j.status in ('PENDING', 'RETRYING')"
+              " where j.pool = me.pool and j.account = me.account"
+              "   and j.status in ('PENDING', 'RETRYING')"
               "   and (j.priority > me.priority or (j.priority = me.priority and j.seq < me.seq))",
+    [ENDED] = "select w.id from unnest($1::text[]) as w(id) left join jobs j on j.id = w.id"
+              " where j.id is null or j.completed_at is not null",
     [CANCEL] = "select cancel_job($2, $1)",
-    [ENDED] = "select id from jobs where id = any ($1::text[])"
-              " and status in ('COMPLETED', 'FAILED', 'CANCELLED')",
     /* the function returns ids and runs only; the payload is read where it stands. "offset 0" keeps
      * the planner, which takes the function for one of a thousand rows, from reading all jobs. */
     [CLAIM] =
@@ -136,7 +138,8 @@ void job_read(const struct pg_rows *rows, size_t row, struct job *job)
     job->updated_at = pg_text(rows, row, at++);
     job->started_at = pg_text(rows, row, at++);
     job->completed_at = pg_text(rows, row, at++);
-    job->available_at = pg_text(rows, row, at);
+    job->available_at = pg_text(rows, row, at++);
+    job->message = pg_text(rows, row, at);
 }
 
 void job_clear(struct job *job)

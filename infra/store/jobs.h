@@ -36,6 +36,7 @@ struct job {
     const char *started_at;
     const char *completed_at;
     const char *available_at;
+    const char *message; /* what it was asked to do, JSON */
     struct pg_rows *rows;
 };
 
@@ -82,16 +83,19 @@ MUST_CHECK struct pg_rows *jobs_list(struct pg *db, const struct jobs_filter *fi
 void job_read(const struct pg_rows *rows, size_t row, struct job *job);
 void job_clear(struct job *job);
 
-/* How many jobs of the pool wait before this one, for "place in the queue". */
+/*
+ * How many of its account's jobs of its pool wait before this one, for "place in the queue". At
+ * most as many rows are counted as an account may have waiting.
+ */
 MUST_CHECK bool jobs_ahead(struct pg *db, const char *id, int64_t *ahead, struct error *err);
+
+/* Those of ids that have ended, or are gone. Rows: id. Free with pg_rows_free(). */
+MUST_CHECK struct pg_rows *jobs_ended(struct pg *db, const char *const *ids, size_t count,
+                                      struct error *err);
 
 /* Cancels what waits, asks what runs to end; *status is what it is after that. ERROR_NOT_FOUND. */
 MUST_CHECK bool jobs_cancel(struct pg *db, const char *account, const char *id,
                             enum job_status *status, struct error *err);
-
-/* Those of ids that have ended. Rows: id. NULL on failure. Free with pg_rows_free(). */
-MUST_CHECK struct pg_rows *jobs_ended(struct pg *db, const char *const *ids, size_t count,
-                                      struct error *err);
 
 /*
  * Claims those of ids that may run now. Rows: id, run, account, model_name, message, failures,

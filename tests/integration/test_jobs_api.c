@@ -3,6 +3,7 @@
  * cancelling jobs, keys that change, and clients that misbehave, spoken over sockets.
  */
 #include "api/adapter.h"
+#include "api/job_hub.h"
 #include "api/key_cache.h"
 #include "api/log_hub.h"
 #include "api/model_cache.h"
@@ -79,6 +80,7 @@ static void start_services(struct fixture *f)
     assert_non_null(services->keys = key_cache_new(services->db, &err));
     assert_non_null(services->models = model_cache_new(services, &err));
     assert_non_null(services->logs = log_hub_new(services->db, &err));
+    assert_non_null(services->jobs = job_hub_new(services->db, &err));
     assert_non_null(services->publisher =
                         publisher_new(services->db, &f->s.kafka, services->metrics, &err));
     assert_non_null(services->relay = relay_new(services->db, f->s.url, &f->s.kafka,
@@ -111,7 +113,9 @@ static int with_api(void **state)
 static void stop_services(struct services *services)
 {
     log_hub_stop(services->logs);
+    job_hub_stop(services->jobs);
     adapter_free(services->adapter);
+    job_hub_free(services->jobs);
     log_hub_free(services->logs);
     relay_free(services->relay);
     publisher_free(services->publisher);

@@ -61,6 +61,22 @@ static void write_lines(struct fixture *f, const char *job, int run, int from, i
     free(records);
 }
 
+static void write_line(struct fixture *f, const char *job, int seq, const char *level)
+{
+    const struct log_record record = {.job_id = job,
+                                      .run = 1,
+                                      .seq = seq,
+                                      .account = f->s.account,
+                                      .model = "",
+                                      .at_ms = clock_wall_ms(),
+                                      .level = level,
+                                      .message = "a line",
+                                      .progress = -1};
+    struct error err = {0};
+
+    assert_true(log_lines_insert(f->s.db, &record, 1, &err));
+}
+
 static void start_run(struct fixture *f, const char *job, int run)
 {
     static const char SQL[] = "update jobs set run = $2::int, status = 'RUNNING',"
@@ -105,7 +121,7 @@ static void follow(struct fixture *f, struct reader *reader, const char *job, in
 {
     struct error err = {0};
 
-    *reader = (struct reader){.follower = log_hub_follow(f->hub, job, run, seq, &err)};
+    *reader = (struct reader){.follower = log_hub_follow(f->hub, job, run, seq, 0, &err)};
     assert_non_null(reader->follower);
     assert_true(thread_start(&reader->thread, read_all, reader, &err));
 }
@@ -296,6 +312,29 @@ static void nobody_asks_while_nobody_follows(void **state)
         assert_true(clock_monotonic_ms() < deadline_ms);
 }
 
+/* More lines than one look brings are passed over on the way to those that are wanted. */
+static void lines_of_a_lower_level_are_left_out(void **state)
+{
+    struct fixture *f = *state;
+    struct reader warnings = {0};
+    struct reader errors = {0};
+    struct error err = {0};
+
+    support_insert_job(&f->s, "job_levels", NULL);
+    start_run(f, "job_levels", 1);
+    write_lines(f, "job_levels", 1, 0, 250);
+    write_line(f, "job_levels", 250, "WARNING");
+    write_lines(f, "job_levels", 1, 251, 400);
+    write_line(f, "job_levels", 400, "ERROR");
+    assert_non_null(warnings.follower = log_hub_follow(f->hub, "job_levels", 0, -1, 1, &err));
+    assert_non_null(errors.follower = log_hub_follow(f->hub, "job_levels", 0, -1, 2, &err));
+    assert_true(thread_start(&warnings.thread, read_all, &warnings, &err));
+    assert_true(thread_start(&errors.thread, read_all, &errors, &err));
+    end_job(f, "job_levels", 401, 0);
+    finish(&warnings, "1.250 1.400 end");
+    finish(&errors, "1.400 end");
+}
+
 static void stopping_ends_all_streams(void **state)
 {
     struct fixture *f = *state;
@@ -306,14 +345,14 @@ static void stopping_ends_all_streams(void **state)
 
     assert_non_null(hub);
     support_insert_job(&f->s, "job_waits", NULL);
-    reader.follower = log_hub_follow(hub, "job_waits", 0, -1, &err);
+    reader.follower = log_hub_follow(hub, "job_waits", 0, -1, 0, &err);
     assert_true(thread_start(&reader.thread, read_all, &reader, &err));
     log_hub_stop(hub);
     pthread_join(reader.thread, NULL);
     log_follower_free(reader.follower);
     ids_of(&reader, &ids);
     assert_null(ids.data);
-    assert_null(log_hub_follow(hub, "job_waits", 0, -1, &err));
+    assert_null(log_hub_follow(hub, "job_waits", 0, -1, 0, &err));
     assert_int_equal(err.code, ERROR_UNAVAILABLE);
     buffer_clear(&reader.text);
     log_hub_free(hub);
@@ -332,6 +371,7 @@ int main(void)
         cmocka_unit_test(a_job_that_is_gone_ends_at_once),
         cmocka_unit_test(a_slow_follower_gets_all_lines),
         cmocka_unit_test(nobody_asks_while_nobody_follows),
+        cmocka_unit_test(lines_of_a_lower_level_are_left_out),
         cmocka_unit_test(stopping_ends_all_streams),
     };
 

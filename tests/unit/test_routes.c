@@ -53,6 +53,7 @@ static void a_path_has_one_operation(void **state)
         {"POST", "/uploads/status", "confirmUpload"},
         {"GET", "/uploads/status", NULL},
         {"GET", "/jobs/x", "getJob"},
+        {"GET", "/jobs/x/logs", "getJobLogs"},
         {"POST", "/jobs/x/cancel", "cancelJob"},
     };
     struct error err = {0};
