@@ -108,6 +108,7 @@ static void begin(struct incoming *incoming)
     call_init(call, listener->services, &incoming->request);
     call->method = incoming->request.http_verb;
     call->raw_path = incoming->request.url_path;
+    call->address = incoming->request.client_address;
     call->predict_port = listener->predict;
     call->garbled = !query_is_utf8(incoming->request.map_url);
     call->crowded = connection_is_crowded(incoming->connection);

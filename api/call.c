@@ -1,6 +1,7 @@
 /* call.c - what of call.h does not depend on the library that speaks HTTP; the rest: adapter.c. */
 #include "api/call_private.h"
 
+#include "api/key_meter.h"
 #include "api/multipart_upload.h"
 #include "api/services.h"
 #include "infra/postgres/pool.h"
@@ -183,6 +184,17 @@ bool call_commit_reply(struct call *call, int status, json_t *body, struct error
         return true;
     drop_reply(&call->reply);
     return false;
+}
+
+void call_count_predictions(struct call *call, int64_t count)
+{
+    if (call->identity.meter != NULL)
+        key_meter_count(call->identity.meter, 0, count);
+}
+
+void call_retry_after(struct call *call, int seconds)
+{
+    call->retry_after_s = seconds;
 }
 
 bool call_fields_end(struct call *call, struct fields *fields, struct error *err)

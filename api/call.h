@@ -66,6 +66,12 @@ MUST_CHECK bool call_commit_reply(struct call *call, int status, json_t *body, s
 /* fields_end(), with all problems put into the reply's error.details. Clears fields either way. */
 MUST_CHECK bool call_fields_end(struct call *call, struct fields *fields, struct error *err);
 
+/* Counts predictions that were made, as used by the key. */
+void call_count_predictions(struct call *call, int64_t count);
+
+/* With the error that follows: after how many seconds the client may come again. */
+void call_retry_after(struct call *call, int seconds);
+
 /* Replies. body is taken, NULL is a failure it reports (ERROR_NO_MEMORY). */
 MUST_CHECK bool call_reply_take(struct call *call, int status, json_t *body, struct error *err);
 MUST_CHECK bool call_reply_text(struct call *call, int status, const char *content_type,

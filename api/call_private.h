@@ -36,6 +36,7 @@ struct call {
     const void *request; /* what the adapter reads from */
     const char *method;
     const char *raw_path;
+    const struct sockaddr *address; /* of the client; NULL: not known */
     bool predict_port;
     bool too_large;     /* the body was cut */
     bool unwanted_file; /* one came to a route that takes none */
@@ -58,6 +59,7 @@ struct call {
     json_t *body;
     json_t *details;
     char traceparent[TRACEPARENT_BYTES];
+    int retry_after_s; /* with an error; 0: not said */
 
     /* not cleared by call_init() */
     struct path path;

@@ -12,10 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    POLL_MS = 500,
-    REREAD_MS = 10000 /* all keys are read anew: an expiry is no change */
-};
+enum { POLL_MS = 500 };
+
+/* Requests a minute by plan; others are not limited. */
+static const struct {
+    const char *plan;
+    int per_minute;
+} PLANS[] = {{"basic", 100}, {"pro", 500}};
 
 /* A request that waits for an answer about a key; on its thread's stack. Guarded by lock. */
 struct question {
@@ -43,16 +46,25 @@ struct key_cache {
     /* the cache's thread only */
     char since[64]; /* up to when changes are known */
     int64_t polled_ms;
-    int64_t reread_ms;
     bool away; /* the database could not be asked, and the log says so */
 };
 
 /* The database ---------------------------------------------------------------------------------*/
 
+static int per_minute(const char *plan)
+{
+    for (size_t at = 0; at < sizeof PLANS / sizeof *PLANS; at++)
+        if (strcmp(PLANS[at].plan, plan) == 0)
+            return PLANS[at].per_minute;
+    return 0;
+}
+
 static void read_key(const struct key *row, struct known_key *key)
 {
-    *key = (struct known_key){.exists = true, .revoked = row->revoked, .expired = row->expired};
+    *key = (struct known_key){
+        .exists = true, .revoked = row->revoked, .expires_at_ms = row->expires_at_ms};
     key->identity.may_write = row->may_write;
+    key->identity.per_minute = per_minute(row->plan);
     snprintf(key->hash, sizeof key->hash, "%s", row->hash);
     snprintf(key->identity.account, sizeof key->identity.account, "%s", row->account);
     snprintf(key->identity.key, sizeof key->identity.key, "%s", row->id);
@@ -89,8 +101,7 @@ static bool ask(struct key_cache *cache, struct pg *db, const char *hash, struct
 
 static bool poll_changes(struct key_cache *cache, struct pg *db, struct error *err)
 {
-    bool all = clock_monotonic_ms() - cache->reread_ms >= REREAD_MS;
-    struct pg_rows *rows = keys_changed(db, all ? "-infinity" : cache->since, err);
+    struct pg_rows *rows = keys_changed(db, cache->since, err);
     bool ok = rows != NULL;
 
     for (size_t at = 0; ok && at < pg_rows_count(rows); at++) {
@@ -103,8 +114,6 @@ static bool poll_changes(struct key_cache *cache, struct pg *db, struct error *e
         snprintf(cache->since, sizeof cache->since, "%s", row.changed_at);
     }
     pg_rows_free(rows);
-    if (ok && all)
-        cache->reread_ms = clock_monotonic_ms();
     return ok;
 }
 
@@ -206,7 +215,6 @@ struct key_cache *key_cache_new(struct pg_pool *pool, struct error *err)
     cache->pool = pool;
     strcpy(cache->since, "-infinity");
     cache->polled_ms = INT64_MIN / 2;
-    cache->reread_ms = INT64_MIN / 2;
     init_table_lock(&cache->table_lock);
     pthread_mutex_init(&cache->lock, NULL);
     cond_init(&cache->asked);
@@ -234,9 +242,19 @@ void key_cache_free(struct key_cache *cache)
     free(cache);
 }
 
-/* False when nothing is known of the key. */
-static bool find_known(struct key_cache *cache, const char *hash, struct identity *identity,
-                       enum key_state *state)
+static enum key_state state_of(const struct known_key *key)
+{
+    if (!key->exists)
+        return KEY_UNKNOWN;
+    if (key->revoked)
+        return KEY_REVOKED;
+    if (key->expires_at_ms != 0 && key->expires_at_ms <= clock_wall_ms())
+        return KEY_EXPIRED;
+    return KEY_ACTIVE;
+}
+
+bool key_cache_look(struct key_cache *cache, const char *hash, struct identity *identity,
+                    enum key_state *state)
 {
     const struct known_key *key;
 
@@ -244,10 +262,7 @@ static bool find_known(struct key_cache *cache, const char *hash, struct identit
     key = key_table_find(&cache->table, hash);
     if (key != NULL) {
         *identity = key->identity;
-        *state = !key->exists   ? KEY_UNKNOWN
-                 : key->revoked ? KEY_REVOKED
-                 : key->expired ? KEY_EXPIRED
-                                : KEY_ACTIVE;
+        *state = state_of(key);
     }
     pthread_rwlock_unlock(&cache->table_lock);
     return key != NULL;
@@ -292,10 +307,26 @@ bool key_cache_find(struct key_cache *cache, const char *hash, struct identity *
                     enum key_state *state, struct error *err)
 {
     *state = KEY_UNKNOWN;
-    if (find_known(cache, hash, identity, state))
+    if (key_cache_look(cache, hash, identity, state))
         return true;
     if (!ask_and_wait(cache, hash, err))
         return false;
-    find_known(cache, hash, identity, state); /* unless it was forgotten again at once */
+    if (!key_cache_look(cache, hash, identity, state))
+        *state = KEY_UNKNOWN; /* it was forgotten again at once */
     return true;
+}
+
+void key_cache_revoke(struct key_cache *cache, const char *key_id)
+{
+    pthread_rwlock_wrlock(&cache->table_lock);
+    key_table_revoke(&cache->table, key_id);
+    pthread_rwlock_unlock(&cache->table_lock);
+}
+
+void key_cache_each(struct key_cache *cache,
+                    void (*visit)(void *context, const struct identity *identity), void *context)
+{
+    pthread_rwlock_rdlock(&cache->table_lock);
+    key_table_each(&cache->table, visit, context);
+    pthread_rwlock_unlock(&cache->table_lock);
 }

@@ -1,6 +1,8 @@
 /* key_table.c - see key_table.h. */
 #include "api/key_table.h"
 
+#include "api/key_meter.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,27 +30,43 @@ const struct known_key *key_table_find(const struct key_table *table, const char
     return find(table, hash);
 }
 
+/* A new place for a key, counted as one that exists. NULL when memory runs out. */
+static struct known_key *make_place(struct key_table *table, const struct known_key *key)
+{
+    struct known_key **bucket = &table->buckets[bucket_of(key->hash)];
+    struct known_key *place;
+
+    if (!key->exists && table->unknown >= KEYS_UNKNOWN_MOST)
+        key_table_forget_unknown(table);
+    place = calloc(1, sizeof *place);
+    if (place == NULL)
+        return NULL;
+    place->exists = true;
+    place->next = *bucket;
+    *bucket = place;
+    return place;
+}
+
 bool key_table_put(struct key_table *table, const struct known_key *key)
 {
     struct known_key *place = find(table, key->hash);
+    struct key_meter *meter = place == NULL ? NULL : place->identity.meter;
     struct known_key *next;
+    bool revoked;
 
-    if (place == NULL) {
-        struct known_key **bucket = &table->buckets[bucket_of(key->hash)];
-
-        if (!key->exists && table->unknown >= KEYS_UNKNOWN_MOST)
-            key_table_forget_unknown(table);
-        place = calloc(1, sizeof *place);
-        if (place == NULL)
-            return false;
-        place->exists = true;
-        place->next = *bucket;
-        *bucket = place;
+    if (key->exists && meter == NULL && (meter = calloc(1, sizeof *meter)) == NULL)
+        return false;
+    if (place == NULL && (place = make_place(table, key)) == NULL) {
+        free(meter);
+        return false;
     }
     table->unknown += (size_t)place->exists - (size_t)key->exists;
     next = place->next;
+    revoked = place->revoked || key->revoked;
     *place = *key;
     place->next = next;
+    place->revoked = revoked;
+    place->identity.meter = meter;
     return true;
 }
 
@@ -66,6 +84,7 @@ static void forget(struct key_table *table, bool all)
                 continue;
             }
             *link = key->next;
+            free(key->identity.meter);
             free(key);
         }
     }
@@ -75,6 +94,23 @@ static void forget(struct key_table *table, bool all)
 void key_table_forget_unknown(struct key_table *table)
 {
     forget(table, false);
+}
+
+void key_table_each(const struct key_table *table,
+                    void (*visit)(void *context, const struct identity *identity), void *context)
+{
+    for (size_t at = 0; at < KEY_BUCKETS; at++)
+        for (const struct known_key *key = table->buckets[at]; key != NULL; key = key->next)
+            if (key->exists)
+                visit(context, &key->identity);
+}
+
+void key_table_revoke(struct key_table *table, const char *key_id)
+{
+    for (size_t at = 0; at < KEY_BUCKETS; at++)
+        for (struct known_key *key = table->buckets[at]; key != NULL; key = key->next)
+            if (key->exists && strcmp(key->identity.key, key_id) == 0)
+                key->revoked = true;
 }
 
 void key_table_clear(struct key_table *table)

@@ -16,8 +16,8 @@ struct known_key {
     char hash[DIGEST_BYTES];
     bool exists; /* false: there is no such key */
     bool revoked;
-    bool expired;
-    struct identity identity;
+    int64_t expires_at_ms;    /* since 1970; 0: never */
+    struct identity identity; /* its meter is the table's own, the same as long as it lives */
 };
 
 struct key_table {
@@ -28,11 +28,22 @@ struct key_table {
 /* NULL when nothing is known of it. */
 const struct known_key *key_table_find(const struct key_table *table, const char *hash);
 
-/* Adds a key, or replaces what was known of it. False when memory runs out. */
+/*
+ * Adds a key, or replaces what was known of it: but what was revoked stays revoked, and a meter is
+ * kept. False when memory runs out.
+ */
 MUST_CHECK bool key_table_put(struct key_table *table, const struct known_key *key);
 
 /* Forgets all keys that do not exist. */
 void key_table_forget_unknown(struct key_table *table);
+
+/* Calls visit for every key that exists. */
+void key_table_each(const struct key_table *table,
+                    void (*visit)(void *context, const struct identity *identity), void *context);
+
+/* Marks the key with this id as revoked, if it is known. */
+void key_table_revoke(struct key_table *table, const char *key_id);
+
 void key_table_clear(struct key_table *table);
 
 #endif

@@ -2,6 +2,7 @@
  * main.c - trainyard-api: answers REST requests and predictions until it is told to stop.
  */
 #include "api/adapter.h"
+#include "api/failed_keys.h"
 #include "api/job_hub.h"
 #include "api/key_cache.h"
 #include "api/log_hub.h"
@@ -12,6 +13,7 @@
 #include "api/services.h"
 #include "api/tls.h"
 #include "api/traffic.h"
+#include "api/upkeep.h"
 #include "infra/base/config.h"
 #include "infra/base/ids.h"
 #include "infra/base/log.h"
@@ -40,6 +42,7 @@ struct process {
     struct services services;
     struct presence *presence;
     struct replica_keeper *replicas;
+    struct upkeep *upkeep;
     struct put_listener *uploads;
     char signing_key[SECRET_BYTES];
     char worker_program[PATH_MAX];
@@ -122,6 +125,14 @@ static bool start_base(struct process *process, struct error *err)
     return services->blobs != NULL && join_others(process, err);
 }
 
+static bool limit_failed_keys(struct services *services, struct error *err)
+{
+    int most = services->config->failed_keys_per_15min;
+
+    services->failed_keys = most == 0 ? NULL : failed_keys_new(most, err);
+    return most == 0 || services->failed_keys != NULL;
+}
+
 static bool start_caches(struct process *process, struct error *err)
 {
     struct services *services = &process->services;
@@ -131,7 +142,9 @@ static bool start_caches(struct process *process, struct error *err)
     process->presence =
         services->models == NULL ? NULL : presence_new(services->db, services->instance_id, err);
     process->replicas = process->presence == NULL ? NULL : replica_keeper_new(services, err);
-    return process->replicas != NULL;
+    process->upkeep =
+        process->replicas == NULL ? NULL : upkeep_new(services->db, services->keys, err);
+    return process->upkeep != NULL && limit_failed_keys(services, err);
 }
 
 /* What only managing needs; a model server has none of it. */
@@ -193,6 +206,8 @@ static void stop(struct process *process)
     relay_free(services->relay);
     publisher_free(services->publisher);
     model_cache_free(services->models);
+    upkeep_free(process->upkeep);
+    failed_keys_free(services->failed_keys);
     key_cache_free(services->keys);
     blobs_close(services->blobs);
     pg_pool_free(services->db);

@@ -102,6 +102,8 @@ static bool answer_with(struct call *call, const struct open_model *model, doubl
     if (model == NULL)
         return false;
     ok = read_row(call, model, &row, err) && predict(call, model, &row, started_ms, err);
+    if (ok)
+        call_count_predictions(call, 1);
     input_row_clear(&row);
     model_cache_return(cache, model);
     return ok;

@@ -5,36 +5,31 @@
 #include "api/error_body.h"
 #include "api/services.h"
 #include "api/traffic.h"
+#include "infra/base/clock.h"
 #include "infra/base/config.h"
 #include "infra/base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static int64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 /* Admit ---------------------------------------------------------------------------------------*/
 
 static bool check_key(struct call *call, struct error *err)
 {
-    const char *reason = NULL;
+    struct credentials given = {.authorization = call_header(call, "Authorization"),
+                                .api_key = call_header(call, "x-api-key"),
+                                .address = call->address};
+    struct refusal refusal;
 
     if (call->route->scope == SCOPE_NONE)
         return true;
-    if (auth_check(call->services->keys, call_header(call, "Authorization"),
-                   call_header(call, "x-api-key"), call->route->scope, &call->identity, &reason,
-                   err))
+    if (auth_check(call->services->keys, call->services->failed_keys, &given, call->route->scope,
+                   &call->identity, &refusal, err))
         return true;
-    if (reason != NULL)
-        call->details = json_pack("{s:s}", "code", reason);
+    if (refusal.reason != NULL)
+        call->details = json_pack("{s:s}", "code", refusal.reason);
+    call->retry_after_s = refusal.retry_after_s;
     if (err->code == ERROR_UNAUTHORIZED)
         call_reply_header(call, "WWW-Authenticate", "Bearer");
     return false;
@@ -67,13 +62,25 @@ bool serve_admit(struct call *call)
 {
     if (call->stage == CALL_NEW) {
         call->id = id_new("req");
-        call->started_us = now_us();
+        call->started_us = clock_monotonic_us();
         call->stage = admit(call, &call->refusal) ? CALL_ADMITTED : CALL_REFUSED;
     }
     return call->stage == CALL_ADMITTED;
 }
 
 /* Answer --------------------------------------------------------------------------------------*/
+
+/* When to come again; where nothing is known of that, a wait that is long enough to help. */
+static void add_retry_after(struct call *call, enum error_code code)
+{
+    int seconds = call->retry_after_s;
+    char text[16];
+
+    if (seconds == 0)
+        seconds = code == ERROR_RATE_LIMIT ? 10 : 2;
+    snprintf(text, sizeof text, "%d", seconds);
+    call_reply_header(call, "Retry-After", text);
+}
 
 static void reply_error(struct call *call, const struct error *err)
 {
@@ -85,8 +92,8 @@ static void reply_error(struct call *call, const struct error *err)
                                         body.data, body.length, &nothing))
         call->reply.status = 503; /* without a body: memory ran out */
     buffer_clear(&body);
-    if (err->code == ERROR_RATE_LIMIT || error_status(err->code) == 503)
-        call_reply_header(call, "Retry-After", err->code == ERROR_RATE_LIMIT ? "10" : "2");
+    if (err->code == ERROR_RATE_LIMIT || error_status(err->code) == 503 || call->retry_after_s > 0)
+        add_retry_after(call, err->code);
     if (error_status(err->code) >= 500 && !call->crowded)
         log_failure("request failed", err, log_str("request", call->id.text),
                     log_str("method", call->method), log_str("path", call->raw_path));
@@ -140,7 +147,7 @@ static void add_common_headers(struct call *call)
 
 static void note(struct call *call)
 {
-    int64_t taken_us = now_us() - call->started_us;
+    int64_t taken_us = clock_monotonic_us() - call->started_us;
 
     traffic_count(call->services->traffic, call->route, call->reply.status, taken_us);
     if (call->predict_port) /* its rate is such that the log would cost more than the answer */
@@ -156,7 +163,7 @@ void serve(struct call *call)
 
     if (strcmp(call->method, "OPTIONS") == 0 && call->stage == CALL_NEW) {
         call->id = id_new("req");
-        call->started_us = now_us();
+        call->started_us = clock_monotonic_us();
         reply_options(call);
     } else if (!run(call, &err)) {
         reply_error(call, &err);

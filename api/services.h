@@ -13,14 +13,15 @@ struct services {
     struct blobs *blobs;
     struct metrics *metrics;
     struct key_cache *keys;
-    struct model_cache *models; /* loaded artifacts */
-    struct log_hub *logs;       /* followers of build logs */
-    struct job_hub *jobs;       /* those who wait for the end of jobs */
-    const char *signing_key;    /* of upload URLs */
-    const char *worker_program; /* path of trainyard-worker, next to this program */
-    struct traffic *traffic;    /* counts of requests */
-    struct tls *tls;            /* of all ports; NULL: they speak plain HTTP */
-    struct adapter *adapter;    /* the ports */
+    struct failed_keys *failed_keys; /* NULL: addresses may fail as often as they like */
+    struct model_cache *models;      /* loaded artifacts */
+    struct log_hub *logs;            /* followers of build logs */
+    struct job_hub *jobs;            /* those who wait for the end of jobs */
+    const char *signing_key;         /* of upload URLs */
+    const char *worker_program;      /* path of trainyard-worker, next to this program */
+    struct traffic *traffic;         /* counts of requests */
+    struct tls *tls;                 /* of all ports; NULL: they speak plain HTTP */
+    struct adapter *adapter;         /* the ports */
 };
 
 #endif

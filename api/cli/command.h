@@ -20,6 +20,7 @@ struct command {
 int command_migrate(const struct config *config, int count, char **arguments);
 int command_topics(const struct config *config, int count, char **arguments);
 int command_keys(const struct config *config, int count, char **arguments);
+int command_accounts(const struct config *config, int count, char **arguments);
 
 /* Prints what went wrong; returns the exit code. */
 int command_fail(const struct error *err);
@@ -31,5 +32,8 @@ MUST_CHECK bool command_option(int count, char **arguments, const char *const *k
 
 /* For commands without options: false when there is an argument. */
 MUST_CHECK bool command_no_options(int count, char **arguments, struct error *err);
+
+/* Whether plan is basic, pro or unlimited. */
+MUST_CHECK bool command_plan_check(const char *plan, struct error *err);
 
 #endif

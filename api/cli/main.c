@@ -10,8 +10,16 @@ static const struct command COMMANDS[] = {
      "brings the database to this program's schema; safe to run again, and by several at once",
      command_migrate},
     {"topics", "", "makes the Kafka topics that are missing", command_topics},
-    {"keys", "create --account NAME [--permission read_write|read_only] [--name NAME]",
-     "makes a key, and the account if it is new; prints the key alone on stdout", command_keys},
+    {"keys",
+     "create --account NAME [--permission read_write|read_only] [--name NAME]\n"
+     "                        [--plan basic|pro|unlimited]",
+     "makes a key, and the account if it is new (then unlimited, unless told); prints the key "
+     "alone "
+     "on\n      stdout",
+     command_keys},
+    {"accounts", "set --account NAME --plan basic|pro|unlimited",
+     "changes how many requests a minute a key of the account has: 100, 500, or as many as come",
+     command_accounts},
 };
 
 enum { COMMANDS_COUNT = sizeof COMMANDS / sizeof *COMMANDS };

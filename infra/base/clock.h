@@ -12,6 +12,9 @@
 /* Milliseconds since some moment, never stepped: for measuring and for time limits. */
 int64_t clock_monotonic_ms(void);
 
+/* The same in microseconds. */
+int64_t clock_monotonic_us(void);
+
 /* Milliseconds since 1970-01-01T00:00:00Z. */
 int64_t clock_wall_ms(void);
 

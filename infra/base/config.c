@@ -71,6 +71,8 @@ static const struct setting SETTINGS[] = {
      "connections a port holds; further ones get 503"},
     {"BATCH_WAIT_S", CONFIG_API, NUMBER, AT(batch_wait_s), "60", 0, 600, NULL,
      "seconds that an array of predictions is waited for; then the job is the answer"},
+    {"FAILED_KEYS_PER_15MIN", CONFIG_API, NUMBER, AT(failed_keys_per_15min), "0", 0, 1000000, NULL,
+     "wrong API keys an address may send; more are refused with 429; 0: no limit"},
     {"MODEL_CACHE_MB", CONFIG_API, NUMBER, AT(model_cache_mb), "1024", 1, 1048576, NULL,
      "memory for loaded models, in MiB"},
     {"CHILD_MEMORY_MB", SERVERS, NUMBER, AT(child_memory_mb), "4096", 256, 1048576, NULL,

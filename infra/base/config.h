@@ -38,6 +38,7 @@ struct config {
     int max_body_kb;
     int max_upload_mb;
     int max_connections;
+    int failed_keys_per_15min; /* 0: no limit */
     int child_memory_mb;
     int build_timeout_s;
     int deploy_wait_s;

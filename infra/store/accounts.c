@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { CREATE, CREATE_IF_NEW, FIND };
+enum { CREATE, CREATE_IF_NEW, FIND, SET_PLAN };
 
 /* How many jobs of a pool an account may run at once, to begin with. */
 #define LIMITS                                                                                     \
@@ -18,6 +18,10 @@ static const char *const SQL[] = {
                       "insert into limits (account, pool, max_running) select account.id, l.pool, "
                       "l.most from account, " LIMITS,
     [FIND] = "select id from accounts where name = $1",
+    [SET_PLAN] = "with changed as (update accounts set plan = $2 where name = $1 returning id),"
+                 "told as (update keys k set changed_at = clock_timestamp() from changed c"
+                 "  where k.account = c.id)"
+                 "select id from changed",
 };
 const struct pg_sql accounts_sql = PG_SQL(SQL);
 
@@ -43,4 +47,12 @@ bool accounts_find_or_create(struct pg *db, const char *name, struct id *id, str
     snprintf(id->text, sizeof id->text, "%s", pg_text_or_empty(rows, 0, 0));
     pg_rows_free(rows);
     return true;
+}
+
+bool accounts_set_plan(struct pg *db, const char *name, const char *plan, struct error *err)
+{
+    size_t changed = 0;
+
+    return pg_exec_count(db, SQL[SET_PLAN], PG_VALUES(name, plan), &changed, err) &&
+           (changed > 0 || error_set(err, ERROR_NOT_FOUND, "no account is named %.100s", name));
 }

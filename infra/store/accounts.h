@@ -16,4 +16,9 @@ MUST_CHECK bool accounts_create(struct pg *db, const char *id, const char *name,
 MUST_CHECK bool accounts_find_or_create(struct pg *db, const char *name, struct id *id,
                                         struct error *err);
 
+/* Changes the plan (basic, pro or unlimited) of the account with this name: its keys count as
+ * changed, so APIs see it within a second. ERROR_NOT_FOUND. */
+MUST_CHECK bool accounts_set_plan(struct pg *db, const char *name, const char *plan,
+                                  struct error *err);
+
 #endif

@@ -18,12 +18,13 @@ struct key {
     const char *hash; /* sha256 of the key, hexadecimal */
     bool may_write;
     bool revoked;
-    bool expired;
+    int64_t expires_at_ms;  /* since 1970; 0: never */
+    const char *plan;       /* of the account */
     const char *changed_at; /* for keys_changed(): as the database writes it */
 };
 
-/* Makes a key; permission is read_only or read_write. text gets the key itself: it is kept nowhere.
- */
+/* Makes a key of an operator; permission is read_only or read_write. text gets the key itself: it
+ * is kept nowhere. */
 MUST_CHECK bool keys_create(struct pg *db, const char *account, const char *name,
                             const char *permission, struct id *id, char text[static KEY_BYTES],
                             struct error *err);
@@ -33,6 +34,17 @@ MUST_CHECK struct pg_rows *keys_find(struct pg *db, const char *hash, struct err
 
 /* Keys that changed since a moment (changed_at of a key, or "-infinity"), oldest change first. */
 MUST_CHECK struct pg_rows *keys_changed(struct pg *db, const char *since, struct error *err);
+
+/* What was counted of a key since it was written down last. */
+struct key_use {
+    const char *key_id;
+    int64_t requests;
+    int64_t predictions;
+};
+
+/* Adds to the counts of this hour, and notes that the keys were used now. */
+MUST_CHECK bool keys_count_use(struct pg *db, const struct key_use *uses, size_t count,
+                               struct error *err);
 
 void key_read(const struct pg_rows *rows, size_t row, struct key *key);
 

@@ -120,7 +120,8 @@ static void a_key_is_found_by_its_hash_and_kept_nowhere_in_clear(void **state)
     key_read(rows, 0, &key);
     assert_string_equal(key.id, id.text);
     assert_string_equal(key.account, support->account);
-    assert_false(key.may_write || key.revoked || key.expired);
+    assert_false(key.may_write || key.revoked || key.expires_at_ms != 0);
+    assert_string_equal(key.plan, "unlimited");
     pg_rows_free(rows);
     rows = keys_find(support->db, "no such hash", &err);
     assert_int_equal(pg_rows_count(rows), 0);
@@ -154,7 +155,7 @@ static void what_changed_of_keys_is_told(void **state)
                         support_text(support, "select now() + interval '30 s'", PG_NONE), &err);
     assert_int_equal(pg_rows_count(rows), 1);
     key_read(rows, 0, &key);
-    assert_true(key.revoked && key.expired);
+    assert_true(key.revoked && key.expires_at_ms > 0);
     pg_rows_free(rows);
     rows = keys_changed(support->db, "infinity", &err);
     assert_int_equal(pg_rows_count(rows), 0);

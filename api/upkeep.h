@@ -1,0 +1,24 @@
+/*
+ * upkeep.h - what a process writes down now and then: how much its keys were used, every 5 seconds
+ * and at the end.
+ *
+ * So no request waits for that. Counts that could not be written are kept for the next time; a
+ * process that is killed loses those of its last seconds.
+ */
+#ifndef TRAINYARD_API_UPKEEP_H
+#define TRAINYARD_API_UPKEEP_H
+
+#include "infra/base/error.h"
+
+struct key_cache;
+struct pg_pool;
+struct upkeep;
+
+/* Starts the thread; borrows pool and keys. NULL on failure: ERROR_NO_MEMORY. */
+MUST_CHECK struct upkeep *upkeep_new(struct pg_pool *pool, struct key_cache *keys,
+                                     struct error *err);
+
+/* Writes what is left and stops. NULL is allowed. */
+void upkeep_free(struct upkeep *upkeep);
+
+#endif
