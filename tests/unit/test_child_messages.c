@@ -2,6 +2,7 @@
 #include "schemas/build_task.h"
 #include "schemas/child_event.h"
 #include "schemas/fields.h"
+#include "schemas/predict_task.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -122,6 +123,53 @@ static void a_task_comes_back_with_its_job(void **state)
     json_decref(json);
 }
 
+static void a_batch_comes_back_with_its_job(void **state)
+{
+    struct predict_job job = {.job_id = "job_1",
+                              .account = "user_1",
+                              .model_id = "mdl_1",
+                              .model_name = "churn",
+                              .version_id = "ver_1",
+                              .version = 2,
+                              .artifact_digest = DIGEST,
+                              .has_output_schema = true,
+                              .input = PREDICT_TABLE,
+                              .rows = 1000,
+                              .dataset_id = "upload_1",
+                              .files = {{"a.csv", DIGEST, 10}, {"b.csv", DIGEST, 20}},
+                              .files_count = 2,
+                              .format = "parquet"};
+    struct predict_task task = {.paths = {"/data/a", "/data/b"},
+                                .artifact = "/data/model",
+                                .output = "/tmp/out \"1\"",
+                                .scratch = "/tmp/scratch",
+                                .memory_mb = 100,
+                                .timeout_s = 60};
+    struct predict_task decoded;
+    struct error err = {0};
+    json_t *json = predict_job_encode(&job, &err);
+    char *message = json_text(json, &err);
+    char *line;
+
+    (void)state;
+    task.job = job;
+    line = predict_task_encode(&task, message, &err);
+    assert_non_null(line);
+    assert_true(predict_task_decode(line, strlen(line) - 1, &decoded, &err));
+    assert_string_equal(decoded.output, task.output);
+    assert_string_equal(decoded.scratch, task.scratch);
+    assert_string_equal(decoded.artifact, task.artifact);
+    assert_string_equal(decoded.paths[1], "/data/b");
+    assert_string_equal(decoded.job.files[1].filename, "b.csv");
+    assert_string_equal(decoded.job.format, "parquet");
+    assert_int_equal(decoded.job.rows, 1000);
+    assert_true(decoded.job.has_output_schema);
+    predict_task_clear(&decoded);
+    free(line);
+    free(message);
+    json_decref(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +177,7 @@ int main(void)
         cmocka_unit_test(progress_report_and_error_come_back_as_they_were),
         cmocka_unit_test(what_is_no_event_is_refused),
         cmocka_unit_test(a_task_comes_back_with_its_job),
+        cmocka_unit_test(a_batch_comes_back_with_its_job),
     };
 
     return cmocka_run_group_tests_name("child_messages", tests, NULL, NULL);
