@@ -45,7 +45,7 @@ size_t dataset_files(const struct upload *upload, struct build_job_file files[BU
         if (index == BUILD_FILES_MOST)
             return index;
         files[index] = (struct build_job_file){
-            .filename = json_string_value(json_object_get(file, "filename")),
+            .filename = upload_table_name(file),
             .digest = json_string_value(json_object_get(file, "digest")),
             .size_bytes = json_integer_value(json_object_get(file, "size_bytes"))};
     }

@@ -3,14 +3,15 @@
 
 #include "infra/base/buffer.h"
 #include "infra/base/clock.h"
-#include "schemas/fields.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,10 +25,9 @@ struct child {
     int life;   /* its stdin: ends when this process does, so that it need not go on */
 };
 
-static bool spawn(const char *program, const char *filename, const char *path, int in, int out,
-                  pid_t *pid, struct error *err)
+static bool spawn(const char *program, const char *const *arguments, int in, int out, pid_t *pid,
+                  struct error *err)
 {
-    const char *const arguments[] = {program, "inspect", "--name", filename, path, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none;
@@ -51,7 +51,7 @@ static bool spawn(const char *program, const char *filename, const char *path, i
     return error_detail(err, "%s: %s", program, strerror(failure));
 }
 
-static bool start(const char *program, const char *filename, const char *path, struct child *child,
+static bool start(const char *program, const char *const *arguments, struct child *child,
                   struct error *err)
 {
     int in[2] = {-1, -1};
@@ -62,7 +62,7 @@ static bool start(const char *program, const char *filename, const char *path, s
         error_set(err, ERROR_UNAVAILABLE, "the server is busy; try again later");
         error_detail(err, "pipe: %s", strerror(errno));
     } else {
-        ok = spawn(program, filename, path, in[0], out[1], &child->pid, err);
+        ok = spawn(program, arguments, in[0], out[1], &child->pid, err);
     }
     child->answer = out[0];
     child->life = in[1];
@@ -137,14 +137,14 @@ static bool said_why(const json_t *answer, struct error *err)
     return true;
 }
 
-/* What the child's end and words mean; the answer, or NULL. */
-static json_t *judge(int status, const struct buffer *text, struct error *err)
+/* What the child's end and words mean; the answer, or NULL. wanted: what an answer has. */
+static json_t *judge(int status, const struct buffer *text, const char *wanted, struct error *err)
 {
-    struct error ignored = {0};
-    json_t *answer = text->length == 0 ? NULL : json_parse(text->data, text->length, &ignored);
+    json_t *answer =
+        text->length == 0 ? NULL : json_loadb(text->data, text->length, JSON_ALLOW_NUL, NULL);
 
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
-        json_is_array(json_object_get(answer, "columns")))
+        json_is_array(json_object_get(answer, wanted)))
         return answer;
     if (!said_why(answer, err)) {
         error_set(err, ERROR_VALIDATION,
@@ -155,8 +155,9 @@ static json_t *judge(int status, const struct buffer *text, struct error *err)
     return NULL;
 }
 
-json_t *inspect_file_within(const char *worker_program, const char *filename, const char *path,
-                            int limit_ms, struct error *err)
+/* Runs the child with arguments that end with NULL. */
+static json_t *run(const char *program, const char *const *arguments, int limit_ms,
+                   const char *wanted, struct error *err)
 {
     struct buffer text = {0};
     struct child child;
@@ -164,7 +165,7 @@ json_t *inspect_file_within(const char *worker_program, const char *filename, co
     bool whole;
     int status;
 
-    if (!start(worker_program, filename, path, &child, err))
+    if (!start(program, arguments, &child, err))
         return NULL;
     whole = read_answer(child.answer, clock_monotonic_ms() + limit_ms, &text);
     status = reap(&child, !whole);
@@ -175,13 +176,55 @@ json_t *inspect_file_within(const char *worker_program, const char *filename, co
     else if (text.failed)
         error_no_memory(err);
     else
-        answer = judge(status, &text, err);
+        answer = judge(status, &text, wanted, err);
     buffer_clear(&text);
     return answer;
+}
+
+json_t *inspect_file_within(const char *worker_program, const char *filename, const char *path,
+                            int limit_ms, struct error *err)
+{
+    const char *const arguments[] = {worker_program, "inspect", "--name", filename, path, NULL};
+
+    return run(worker_program, arguments, limit_ms, "columns", err);
+}
+
+/* A large file may take longer. */
+static int limit_of(const char *path)
+{
+    struct stat facts;
+    int64_t size_mb = stat(path, &facts) == 0 ? facts.st_size >> 20 : 0;
+
+    return (int)(INSPECT_LIMIT_S + size_mb / INSPECT_MB_PER_S) * 1000;
 }
 
 json_t *inspect_file(const char *worker_program, const char *filename, const char *path,
                      struct error *err)
 {
-    return inspect_file_within(worker_program, filename, path, INSPECT_LIMIT_S * 1000, err);
+    return inspect_file_within(worker_program, filename, path, limit_of(path), err);
+}
+
+json_t *inspect_archive(const char *worker_program, const char *filename, const char *path,
+                        const char *into, int most_mb, struct error *err)
+{
+    char most[16];
+    const char *const arguments[] = {worker_program, "inspect", "--unpack", into, "--most-mb",
+                                     most,           "--name",  filename,   path, NULL};
+
+    snprintf(most, sizeof most, "%d", most_mb);
+    return run(worker_program, arguments, (INSPECT_LIMIT_S + most_mb / INSPECT_MB_PER_S) * 1000,
+               "columns", err);
+}
+
+json_t *inspect_rows(const char *worker_program, const char *filename, const char *path, int offset,
+                     int limit, struct error *err)
+{
+    char first[16];
+    char most[16];
+    const char *const arguments[] = {worker_program, "inspect", "--offset", first, "--limit",
+                                     most,           "--name",  filename,   path,  NULL};
+
+    snprintf(first, sizeof first, "%d", offset);
+    snprintf(most, sizeof most, "%d", limit);
+    return run(worker_program, arguments, limit_of(path), "data", err);
 }

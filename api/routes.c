@@ -10,6 +10,7 @@
 #include "api/logs.h"
 #include "api/models.h"
 #include "api/predictions.h"
+#include "api/preview.h"
 #include "api/uploads.h"
 #include "api/versions.h"
 
@@ -72,6 +73,10 @@ static const struct route ROUTES[] = {
     {"DELETE", "/uploads/:upload_id", SCOPE_WRITE, 0, api_datasets_delete, "deleteUpload"},
     {"POST", "/uploads/:upload_id/status", SCOPE_WRITE, 0, api_uploads_confirm,
      "confirmUploadById"},
+    {"GET", "/uploads/:upload_id/files/:filename/preview", SCOPE_READ, 0, api_preview_get,
+     "previewUpload"},
+    {"GET", "/data/uploads/:upload_id/files/:filename/preview", SCOPE_READ, 0, api_preview_get,
+     "previewDataUpload"},
     {"GET", "/uploads/datasets/:dataset_name/versions", SCOPE_READ, 0, api_datasets_versions,
      "listDatasetVersions"},
 };

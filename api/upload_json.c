@@ -52,6 +52,8 @@ static json_t *encode_file(const struct upload *upload, size_t index, bool detai
     json_object_set_new(told, "s3_key", json_string(key));
     json_object_set_new(told, "preview_url", preview_url(upload->id, filename));
     json_object_set(told, "content_type", json_object_get(file, "content_type"));
+    if (json_object_get(file, "member") != NULL)
+        json_object_set(told, "table", json_object_get(file, "member"));
     json_object_set_new(told, "created_at", json_string(upload->created_at));
     return told;
 }

@@ -3,11 +3,14 @@
 
 #include "api/inspect.h"
 #include "api/services.h"
+#include "infra/base/config.h"
 #include "infra/base/ids.h"
 #include "infra/blob/blob.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *text_of(const json_t *file, const char *name)
 {
@@ -120,9 +123,48 @@ static bool note_facts(json_t *files, size_t index, json_t *facts, struct error 
     return true;
 }
 
+/* Whether a file begins as a ZIP archive does. */
+static bool is_archive(const char *path)
+{
+    char magic[4] = "";
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool is = file >= 0 && read(file, magic, sizeof magic) == sizeof magic &&
+              (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0);
+
+    if (file >= 0)
+        close(file);
+    return is;
+}
+
+/* Takes the table out of an archive: what is built of it is the table. */
+static json_t *read_archive(struct services *services, json_t *file, const char *path,
+                            struct error *err)
+{
+    char temp[BLOB_PATH_BYTES];
+    char digest[DIGEST_BYTES];
+    json_t *facts;
+
+    if (!blobs_temp(services->blobs, temp, err))
+        return NULL;
+    facts = inspect_archive(services->worker_program, text_of(file, "filename"), path, temp,
+                            services->config->max_upload_mb, err);
+    if (facts == NULL) {
+        unlink(temp);
+        return NULL;
+    }
+    if (!blobs_adopt(services->blobs, temp, digest, NULL, err)) {
+        json_decref(facts);
+        return NULL;
+    }
+    json_object_set(file, "archive_digest", json_object_get(file, "digest"));
+    json_object_set(file, "member", json_object_get(facts, "member"));
+    json_object_set_new(file, "digest", json_string(digest));
+    return facts;
+}
+
 static bool read_file(struct services *services, json_t *files, size_t index, struct error *err)
 {
-    const json_t *file = json_array_get(files, index);
+    json_t *file = json_array_get(files, index);
     char path[BLOB_PATH_BYTES];
     json_t *facts;
     bool ok;
@@ -132,7 +174,9 @@ static bool read_file(struct services *services, json_t *files, size_t index, st
                   text_of(file, "filename"));
         return error_detail(err, "no blob %s", text_of(file, "digest"));
     }
-    facts = inspect_file(services->worker_program, text_of(file, "filename"), path, err);
+    facts = is_archive(path)
+                ? read_archive(services, file, path, err)
+                : inspect_file(services->worker_program, text_of(file, "filename"), path, err);
     if (facts == NULL && err->code == ERROR_VALIDATION && json_array_size(files) > 1) {
         struct error inner = *err;
 

@@ -3,6 +3,7 @@
 
 #include "engine/batch/batch.h"
 #include "engine/train/inspect.h"
+#include "engine/train/preview.h"
 #include "engine/train/version.h"
 
 extern const struct engine_module trainyard_engine;
@@ -12,4 +13,5 @@ __attribute__((visibility("default"))) const struct engine_module trainyard_engi
     .build = build_model,
     .inspect = inspect_table,
     .predict = batch_predict,
+    .preview = preview_rows,
 };

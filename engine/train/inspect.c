@@ -6,7 +6,7 @@
 #include "engine/train/table.h"
 #include "engine/train/text.h"
 
-enum { FIRST_ROWS = 10, CELL_SIZE = 256 };
+enum { FIRST_ROWS = 10, CELL_SIZE = 256, ROWS_LOOKED_AT = 500000 };
 
 static void write_columns(const struct table *table, struct text *json)
 {
@@ -49,11 +49,11 @@ bool inspect_table(const struct build_file *files, size_t count, size_t memory_b
 
     *json = NULL;
     watch_init(&watch, NULL, 0);
-    if (!table_read(&table, files, count, memory_bytes, &watch, err))
+    if (!table_read_first(&table, files, count, ROWS_LOOKED_AT, memory_bytes, &watch, err))
         return false;
     json_open(&text, NULL, '{');
     json_text(&text, "format", table.format);
-    json_count(&text, "rows", table.rows);
+    json_count(&text, "rows", table.rows_in_files);
     json_count(&text, "size_bytes", table.size_bytes);
     write_columns(&table, &text);
     write_rows(&table, &text);

@@ -23,6 +23,8 @@ struct engine_module {
                     struct error *err);
     bool (*predict)(const struct batch_spec *spec, const struct build_watch *watch, char **report,
                     struct error *err);
+    bool (*preview)(const struct build_file *file, size_t offset, size_t limit, size_t memory_bytes,
+                    char **json, struct error *err);
 };
 
 #endif

@@ -293,11 +293,20 @@ static void add_select(struct text *sql, const struct table *table, const struct
     read_add_source(sql, source, false);
 }
 
+/* Whether a table that need not be whole has enough rows. */
+static bool is_enough(const struct reading *reading)
+{
+    const struct table *table = reading->table;
+
+    return table->rows_most > 0 &&
+           (table->rows >= table->rows_most || memory_used(table) > reading->memory_bytes / 4);
+}
+
 static bool append_rows(struct reading *reading, duckdb_result result, struct error *err)
 {
     bool ok = true;
 
-    while (ok) {
+    while (ok && !is_enough(reading)) {
         duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
 
         if (chunk == NULL) {
@@ -320,11 +329,35 @@ static bool append_rows(struct reading *reading, duckdb_result result, struct er
     return ok;
 }
 
+/* How many rows a source has, those that were not read among them. */
+static bool count_rows(struct reading *reading, const struct source *source, size_t *rows,
+                       struct error *err)
+{
+    struct text sql = {0};
+    duckdb_result result;
+    bool ok;
+
+    if (source->scanned) {
+        *rows = source->rows;
+        return true;
+    }
+    text_printf(&sql, "SELECT count(*) FROM ");
+    read_add_source(&sql, source, false);
+    ok = sql.failed ? error_no_memory(err) : duck_query(&reading->duck, sql.data, &result, err);
+    text_clear(&sql);
+    if (!ok)
+        return false;
+    *rows = (size_t)duckdb_value_int64(&result, 0, 0);
+    duckdb_destroy_result(&result);
+    return true;
+}
+
 static bool append_source(struct reading *reading, size_t index, struct error *err)
 {
     struct text sql = {0};
     duckdb_result result;
     size_t before = reading->table->rows;
+    size_t rows;
     bool ok;
 
     add_select(&sql, reading->table, &reading->sources[index]);
@@ -334,9 +367,13 @@ static bool append_source(struct reading *reading, size_t index, struct error *e
         return false;
     ok = append_rows(reading, result, err);
     duckdb_destroy_result(&result);
-    if (ok && reading->table->rows == before)
+    if (ok && !is_enough(reading) && reading->table->rows == before)
         ok = error_set(err, ERROR_VALIDATION, "%.80s has no rows: send the data too",
                        reading->sources[index].name);
+    rows = reading->table->rows - before;
+    if (ok && is_enough(reading))
+        ok = count_rows(reading, &reading->sources[index], &rows, err);
+    reading->table->rows_in_files += rows;
     return ok;
 }
 

@@ -9,8 +9,9 @@
 #include "engine/train/text.h"
 
 /*
- * Appends the rows of all files, which must have the same columns, to a zeroed table. Missing and
- * unique are not counted yet. On failure the table may be half filled: clear it.
+ * Appends the rows of all files, which must have the same columns, to a table that is zeroed but
+ * for rows_most. Missing and unique are not counted yet. On failure the table may be half filled:
+ * clear it.
  */
 MUST_CHECK bool read_files(struct table *table, const struct build_file *files, size_t count,
                            size_t memory_bytes, struct watch *watch, struct error *err);

@@ -11,6 +11,8 @@
 
 #include "engine/train/csv.h"
 
+enum { PEEK_BYTES = 1 << 20 };
+
 static const struct {
     const char *ending;
     enum source_format format;
@@ -26,7 +28,7 @@ static const struct {
     size_t length;
     const char *what;
 } OTHERS[] = {
-    {"PK\3\4", 4, "a zip archive or an Excel workbook"},
+    {"PK\3\4", 4, "a ZIP archive within another, or an Excel workbook"},
     {"%PDF", 4, "a PDF"},
     {"\x89PNG", 4, "a picture"},
     {"\xff\xd8\xff", 3, "a picture"},
@@ -112,16 +114,27 @@ static bool find_format(struct source *source, const char *data, size_t size, st
     return true;
 }
 
-static bool look(struct source *source, const char *data, struct error *err)
+/* How many of size bytes make up whole lines. */
+static size_t whole_lines(const char *data, size_t size)
 {
-    if (!find_format(source, data, source->size_bytes, err))
+    const char *end = memrchr(data, '\n', size);
+
+    return end == NULL ? size : (size_t)(end - data) + 1;
+}
+
+static bool look(struct source *source, const char *data, size_t most_bytes, struct error *err)
+{
+    size_t size = source->size_bytes;
+
+    if (!find_format(source, data, size, err))
         return false;
     if (source->gzip || source->format > SOURCE_TSV)
         return true;
-    return csv_scan(source, data, source->size_bytes, err);
+    return csv_scan(source, data, size > most_bytes ? whole_lines(data, most_bytes) : size, err);
 }
 
-bool source_open(const struct build_file *file, struct source *source, struct error *err)
+static bool open_file(const struct build_file *file, size_t most_bytes, struct source *source,
+                      struct error *err)
 {
     struct stat stat = {0};
     const char *slash = strrchr(file->path, '/');
@@ -148,7 +161,7 @@ bool source_open(const struct build_file *file, struct source *source, struct er
         error_no_memory(err);
         goto cleanup;
     }
-    ok = look(source, map, err);
+    ok = look(source, map, most_bytes, err);
 
 cleanup:
     if (map != MAP_FAILED)
@@ -158,4 +171,14 @@ cleanup:
     if (!ok)
         source_clear(source);
     return ok;
+}
+
+bool source_open(const struct build_file *file, struct source *source, struct error *err)
+{
+    return open_file(file, SIZE_MAX, source, err);
+}
+
+bool source_peek(const struct build_file *file, struct source *source, struct error *err)
+{
+    return open_file(file, PEEK_BYTES, source, err);
 }

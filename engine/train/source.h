@@ -33,6 +33,10 @@ struct source {
 MUST_CHECK bool source_open(const struct build_file *file, struct source *source,
                             struct error *err);
 
+/* The same, but of a long CSV only the beginning is walked through: rows is then too small. */
+MUST_CHECK bool source_peek(const struct build_file *file, struct source *source,
+                            struct error *err);
+
 /* Frees what source_open made. */
 void source_clear(struct source *source);
 

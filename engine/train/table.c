@@ -173,10 +173,16 @@ cleanup:
 bool table_read(struct table *table, const struct build_file *files, size_t count,
                 size_t memory_bytes, struct watch *watch, struct error *err)
 {
+    return table_read_first(table, files, count, 0, memory_bytes, watch, err);
+}
+
+bool table_read_first(struct table *table, const struct build_file *files, size_t count,
+                      size_t rows_most, size_t memory_bytes, struct watch *watch, struct error *err)
+{
     double *scratch = NULL;
     bool ok;
 
-    *table = (struct table){0};
+    *table = (struct table){.rows_most = rows_most};
     ok = read_files(table, files, count, memory_bytes, watch, err);
     if (ok) {
         scratch = malloc((table->rows + 1) * sizeof *scratch);

@@ -27,6 +27,9 @@ struct table {
     struct column *columns;
     size_t columns_count;
     size_t rows;
+    size_t
+        rows_most; /* not 0: enough are these first ones, or what a quarter of the memory holds */
+    size_t rows_in_files;
     size_t size_bytes;  /* of the files */
     const char *format; /* of the first file */
     size_t capacity;    /* rows there is room for */
@@ -35,6 +38,11 @@ struct table {
 /* Reads files within about memory_bytes. Errors as of build_model(). Free with table_clear(). */
 MUST_CHECK bool table_read(struct table *table, const struct build_file *files, size_t count,
                            size_t memory_bytes, struct watch *watch, struct error *err);
+
+/* The same of the first rows alone, about rows_most of them. */
+MUST_CHECK bool table_read_first(struct table *table, const struct build_file *files, size_t count,
+                                 size_t rows_most, size_t memory_bytes, struct watch *watch,
+                                 struct error *err);
 
 /* Frees what table_read made. */
 void table_clear(struct table *table);

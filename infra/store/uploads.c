@@ -51,6 +51,13 @@ static const char *const SQL[] = {
 };
 const struct pg_sql uploads_sql = PG_SQL(SQL);
 
+const char *upload_table_name(const json_t *file)
+{
+    const char *member = json_string_value(json_object_get(file, "member"));
+
+    return member != NULL ? member : json_string_value(json_object_get(file, "filename"));
+}
+
 bool uploads_create(struct pg *db, const struct new_upload *upload, struct error *err)
 {
     char *files = json_text(upload->files, err);

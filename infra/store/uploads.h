@@ -7,7 +7,9 @@
  *      "size_bytes": declared, later counted; null: not known,
  *      "digest": of the blob; null: not here yet,
  *      "rows": null: not read yet, "columns_count": the same,
- *      "columns": [{"name", "type", "nullable", "unique"}], of the first file only}
+ *      "columns": [{"name", "type", "nullable", "unique"}], of the first file only,
+ *      "member": of a ZIP archive the name of its table, which is what digest then names,
+ *      "archive_digest": of such an archive itself}
  *
  * All files of an upload have the same columns, so the first one's stand for all. Every function
  * uses the session it is given.
@@ -47,6 +49,9 @@ struct new_upload {
     const json_t *files;
     int lifetime_s; /* of the signed URLs */
 };
+
+/* The name whose ending tells the format of a file's blob: its own, or the one in the archive. */
+const char *upload_table_name(const json_t *file);
 
 /* Inserts a pending upload. */
 MUST_CHECK bool uploads_create(struct pg *db, const struct new_upload *upload, struct error *err);

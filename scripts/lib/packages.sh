@@ -4,7 +4,7 @@
 
 BUILD_PACKAGES="gcc libc6-dev binutils cmake ninja-build pkg-config libgomp1 librdkafka-dev libulfius-dev
   libjansson-dev libpq-dev libmicrohttpd-dev libgnutls28-dev nettle-dev libcmocka-dev
-  python3-yaml"
+  python3-yaml libcurl4-gnutls-dev zlib1g-dev"
 PROGRAMS="git:git curl:curl jq:jq python3:python3"
 FETCH_PROGRAMS="npm:npm" # only until native/ is there
 RUN_PROGRAMS="kcat:kcat psql:postgresql-client ps:procps setpriv:util-linux"

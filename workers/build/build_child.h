@@ -12,8 +12,10 @@
 int build_child_main(void);
 
 /*
- * trainyard-worker inspect [--memory-mb N] [--name NAME] FILE ...: prints what is in a table as
- * JSON, or {"error": {"code", "message"}} with exit code 1.
+ * trainyard-worker inspect [OPTIONS] [--name NAME] FILE ...: prints what is in a table as JSON, or
+ * {"error": {"code", "message"}} with exit code 1. Options: --memory-mb N; --offset N --limit N
+ * prints rows instead (see engine/train/preview.h); --unpack INTO --most-mb N takes the table out
+ * of the archive FILE first, and writes it over INTO: the answer then tells its name as "member".
  */
 int inspect_main(int count, char **arguments);
 
