@@ -32,9 +32,21 @@ enum {
     "j.kind = $3) "
 
 static const char *const SQL[] = {
-    [WAITING] = "select count(*) >= max(m.max_waiting) from limits m, lateral ("
-                "  select from jobs j where j.pool = $2 and j.account = $1"
-                "     and j.status in ('PENDING', 'RETRYING') limit m.max_waiting) w"
+    /* Numbers are given in order: when the first and the last that wait are less than the limit
+     * apart, fewer wait, and they need not be counted (5 ms for 10,000). */
+    [WAITING] = "select case when first.priority = last.priority"
+                "             and last.seq - first.seq + 1 < m.max_waiting then false"
+                "       else (select count(*) >= m.max_waiting from ("
+                "         select from jobs j where j.pool = $2 and j.account = $1"
+                "            and j.status in ('PENDING', 'RETRYING') limit m.max_waiting) w) end"
+                "  from limits m"
+                "  left join lateral (select j.priority, j.seq from jobs j"
+                "    where j.pool = $2 and j.account = $1 and j.status in ('PENDING', 'RETRYING')"
+                "    order by j.pool, j.account, j.priority desc, j.seq limit 1) first on true"
+                "  left join lateral (select j.priority, j.seq from jobs j"
+                "    where j.pool = $2 and j.account = $1 and j.status in ('PENDING', 'RETRYING')"
+                "    order by j.pool desc, j.account desc, j.priority, j.seq desc limit 1) last"
+                "    on true"
                 " where m.account = $1 and m.pool = $2",
     [INSERT] = "with job as ("
                "  insert into jobs (id, account, pool, kind, key, model_id, model_name, version_id,"
