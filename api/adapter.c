@@ -11,6 +11,7 @@
 #include "infra/base/clock.h"
 #include "infra/base/config.h"
 
+#include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +224,42 @@ static int take_piece(const struct _u_request *request, const char *part, const 
     multipart_upload_add(call->multipart, part, filename, content_type, offset, data, size);
     connection_waits(incoming->connection); /* a file may take long, as long as it moves */
     return U_OK;
+}
+
+/*
+ * Forms that are none ---------------------------------------------------------------------------
+ *
+ * For a form whose Content-Type has no boundary libmicrohttpd makes no reader, upon which ulfius
+ * hangs up without an answer. ulfius calls these instead of libmicrohttpd's own: such a form has no
+ * fields, and the handler refuses the body, or takes it for what it is.
+ */
+static char no_reader;
+
+struct MHD_PostProcessor *MHD_create_post_processor(struct MHD_Connection *connection,
+                                                    size_t buffer_size,
+                                                    MHD_PostDataIterator iterator, void *context)
+{
+    struct MHD_PostProcessor *(*make)(struct MHD_Connection *, size_t, MHD_PostDataIterator,
+                                      void *) = dlsym(RTLD_NEXT, "MHD_create_post_processor");
+    struct MHD_PostProcessor *reader = make(connection, buffer_size, iterator, context);
+
+    return reader == NULL ? (struct MHD_PostProcessor *)&no_reader : reader;
+}
+
+enum MHD_Result MHD_post_process(struct MHD_PostProcessor *reader, const char *data, size_t size)
+{
+    enum MHD_Result (*process)(struct MHD_PostProcessor *, const char *, size_t) =
+        dlsym(RTLD_NEXT, "MHD_post_process");
+
+    return (void *)reader == &no_reader ? MHD_YES : process(reader, data, size);
+}
+
+enum MHD_Result MHD_destroy_post_processor(struct MHD_PostProcessor *reader)
+{
+    enum MHD_Result (*destroy)(struct MHD_PostProcessor *) =
+        dlsym(RTLD_NEXT, "MHD_destroy_post_processor");
+
+    return (void *)reader == &no_reader ? MHD_YES : destroy(reader);
 }
 
 /* libmicrohttpd's notices ---------------------------------------------------------------------*/

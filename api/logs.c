@@ -3,6 +3,7 @@
 
 #include "api/log_hub.h"
 #include "api/log_text.h"
+#include "api/query.h"
 #include "api/services.h"
 #include "infra/store/jobs.h"
 #include "infra/store/log_lines.h"
@@ -12,14 +13,19 @@
 
 enum { LIMIT_DEFAULT = 100, LIMIT_MOST = 1000 };
 
-static bool wants_stream(const struct call *call)
+static bool read_follow(const struct call *call, bool *follow, struct error *err)
 {
+    static const char *const WORDS[] = {"true", "false", "1", "0", NULL};
     const char *accept = call_header(call, "Accept");
-    const char *follow = call_query(call, "follow");
+    const char *word;
 
-    if (follow != NULL)
-        return strcmp(follow, "true") == 0 || strcmp(follow, "1") == 0;
-    return accept != NULL && strstr(accept, "text/event-stream") != NULL;
+    if (!query_word_or_none(call, "follow", WORDS, &word, err))
+        return false;
+    if (word != NULL)
+        *follow = *word == 't' || *word == '1';
+    else
+        *follow = accept != NULL && strstr(accept, "text/event-stream") != NULL;
+    return true;
 }
 
 /* ERROR_NOT_FOUND unless the account has the job. */
@@ -152,13 +158,19 @@ static bool page(struct call *call, const char *job_id, bool of_job, struct erro
 bool api_logs_list(struct call *call, struct error *err)
 {
     const char *job_id = call_query(call, "job_id");
+    bool follow;
 
-    return wants_stream(call) ? stream(call, job_id, err) : page(call, job_id, false, err);
+    if (!read_follow(call, &follow, err))
+        return false;
+    return follow ? stream(call, job_id, err) : page(call, job_id, false, err);
 }
 
 bool api_logs_of_job(struct call *call, struct error *err)
 {
     const char *job_id = call_path(call, "job_id");
+    bool follow;
 
-    return wants_stream(call) ? stream(call, job_id, err) : page(call, job_id, true, err);
+    if (!read_follow(call, &follow, err))
+        return false;
+    return follow ? stream(call, job_id, err) : page(call, job_id, true, err);
 }

@@ -43,7 +43,10 @@ missing_packages() {
       [ -n "$(java_program)" ] || printf 'openjdk-17-jre-headless '
       kafka_is_there || absent_programs mvn:maven ;;
     esac
-    case " $* " in *" test "*) absent_programs $TEST_PROGRAMS ;; esac
+    case " $* " in *" test "*)
+      absent_programs $TEST_PROGRAMS
+      python3 -c 'import ensurepip' 2>/dev/null || printf 'python3-venv ' ;;
+    esac
     case " $* " in *" ci "*) absent_programs $CI_PROGRAMS ;; esac
   }
 }

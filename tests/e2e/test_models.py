@@ -162,6 +162,16 @@ class BadBodies(Case):
             self.assertRegex(heard, rb"^(HTTP/1.1 4|$)")
         self.assert_untouched("refused")
 
+    def test_forms_that_are_none(self):
+        for kind in ("multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundry=x"):
+            for port in (system.port, system.predict_port):
+                body = json.dumps({"a": 1})
+                answer = system.call("POST", "/models/none/v1.0/infer", body, {"Content-Type": kind}, port=port)
+                self.assert_error(answer, "not_found")
+            self.assertEqual(system.call("GET", "/models", headers={"Content-Type": kind}).status, 200)
+            answer = system.call("POST", "/uploads", "nonsense", {"Content-Type": kind})
+            self.assert_error(answer, "invalid_request", "no file in the body")
+
     def test_a_file_where_none_is_taken(self):
         body = b'--line0\r\nContent-Disposition: form-data; name="f"; filename="a.csv"\r\n\r\na\r\n--line0--\r\n'
         answer = system.call(
