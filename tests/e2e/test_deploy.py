@@ -293,6 +293,23 @@ class NoInstance(Case):
             self.assertEqual(gone.json["status"], "UNDEPLOYING", gone)
             system.wait_for_deployment(made, "UNDEPLOYED", 20)
 
+    def test_a_killed_worker_is_followed_by_another_and_an_instance_may_come_late(self):
+        with Deploys() as system:
+            self.system = system
+            made = system.deploy({"replicas": 2})
+            system.stop("api")
+            system.start_worker("worker-1")
+            wait_for(lambda: system.sql(f"select status from jobs where id = '{made['job_id']}'"),
+                     lambda status: status == "RUNNING", 30)
+            system.stop("worker-1", signal.SIGKILL)
+            system.start_worker("worker-2")
+            system.start_api()
+            told = system.wait_for_deployment(made, "ACTIVE", 90)
+            self.assertEqual((told["warm_replicas"], told["wanted_replicas"]), (2, 2))
+            job = system.job(made["job_id"])
+            self.assertEqual((job["status"], job["run"], job["failures"]), ("COMPLETED", 2, 1))
+            self.assertEqual(system.predict(made).status, 200)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -279,6 +279,95 @@ static void a_borrowed_model_stays_open(void **state)
     assert_int_equal(atomic_load(&closed), 1);
 }
 
+static void add_deployment(struct fixture *f, const char *name)
+{
+    static const char SQL[] =
+        "insert into deployments (id, account, model_id, version_id, job_id, environment,"
+        "                         replicas, auto_scale)"
+        "values ('dep_' || $2, $1, 'model_' || $2, 'ver_' || $2 || '1', 'job_dep_' || $2, 'p', 1,"
+        "        true)";
+    struct error err = {0};
+
+    assert_true(pg_exec(f->s.db, SQL, PG_VALUES(f->s.account, name), &err));
+}
+
+static void set_deployment(struct fixture *f, const char *id, const char *status)
+{
+    static const char SQL[] =
+        "update deployments set status = $2, error_message = 'no instance',"
+        " revision = revision + 1, updated_at = clock_timestamp() where id = $1";
+    struct error err = {0};
+
+    assert_true(pg_exec(f->s.db, SQL, PG_VALUES(id, status), &err));
+}
+
+/* Asks for a deployment until the answer has that code. */
+static void wait_for_code(struct fixture *f, const char *id, enum error_code wanted,
+                          struct error *err)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + PATIENCE_MS;
+
+    do {
+        const struct open_model *model =
+            model_cache_borrow_deployment(f->cache, f->s.account, id, err);
+
+        if (model != NULL)
+            *err = (struct error){0};
+        model_cache_return(f->cache, model);
+        assert_true(clock_monotonic_ms() < deadline_ms);
+    } while (err->code != wanted);
+}
+
+static void a_deployment_serves_its_version_until_it_goes(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = {0};
+    const struct open_model *model;
+
+    add_ready(f, "l");
+    add_deployment(f, "l");
+    assert_string_equal(version_of(f, "l", "1", &err), "v1.0");
+    model = model_cache_borrow_deployment(f->cache, f->s.account, "dep_l", &err);
+    assert_non_null(model);
+    assert_string_equal(model->name, "l");
+    assert_string_equal(model->version, "v1.0");
+    model_cache_return(f->cache, model);
+    assert_int_equal(atomic_load(&opened), 1); /* the same that the version is */
+    assert_null(model_cache_borrow_deployment(f->cache, "user_other", "dep_l", &err));
+    assert_int_equal(err.code, ERROR_NOT_FOUND);
+    assert_string_equal(version_of(f, "dep_l", "latest", &err), ""); /* no model's name */
+    set_deployment(f, "dep_l", "FAILED");
+    wait_for_code(f, "dep_l", ERROR_CONFLICT, &err);
+    assert_non_null(strstr(err.message, "no instance"));
+    set_deployment(f, "dep_l", "UNDEPLOYING");
+    wait_for_code(f, "dep_l", ERROR_NOT_FOUND, &err);
+    assert_string_equal(version_of(f, "l", "1", &err), "v1.0");
+}
+
+static void what_is_pinned_is_not_closed(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = {0};
+    const struct open_model *pinned;
+
+    add_ready(f, "n");
+    add_ready(f, "o");
+    add_ready(f, "p");
+    add_deployment(f, "n");
+    pinned = model_cache_pin(f->cache, f->s.account, "dep_n", &err);
+    assert_non_null(pinned);
+    assert_string_equal(version_of(f, "o", "1", &err), "v1.0");
+    assert_string_equal(version_of(f, "p", "1", &err), "v1.0"); /* there is room for two */
+    for (int64_t end_ms = clock_monotonic_ms() + PATIENCE_MS; atomic_load(&closed) < 1;)
+        assert_true(clock_monotonic_ms() < end_ms);
+    assert_string_equal(version_of(f, "n", "1", &err), "v1.0");
+    assert_int_equal(atomic_load(&opened), 3); /* the pinned one was the least used, and stayed */
+    model_cache_unpin(f->cache, pinned);
+    assert_string_equal(version_of(f, "o", "1", &err), "v1.0");
+    for (int64_t end_ms = clock_monotonic_ms() + PATIENCE_MS; atomic_load(&closed) < 2;)
+        assert_true(clock_monotonic_ms() < end_ms);
+}
+
 static void a_missing_artifact_is_our_own_fault(void **state)
 {
     struct fixture *f = *state;
@@ -342,6 +431,8 @@ int main(void)
         WITH_CACHE(latest_moves_and_what_was_deleted_is_gone),
         WITH_CACHE(the_least_used_is_closed_when_memory_ends),
         WITH_CACHE(a_borrowed_model_stays_open),
+        WITH_CACHE(a_deployment_serves_its_version_until_it_goes),
+        WITH_CACHE(what_is_pinned_is_not_closed),
         WITH_CACHE(a_missing_artifact_is_our_own_fault),
         WITH_CACHE(many_ask_and_one_loads),
     };
