@@ -1,5 +1,6 @@
 /*
- * command.h - the commands of trainyard, the program of operators.
+ * command.h - the commands of operators, which work on the database and on Kafka. Those of clients,
+ * which work through the API, are in cli.h.
  *
  * A command reads its own arguments, prints results on stdout and all else on stderr, and returns
  * the exit code.
@@ -14,6 +15,7 @@ struct command {
     const char *name;
     const char *arguments; /* for --help */
     const char *help;
+    enum config_program needs; /* which settings it reads */
     int (*run)(const struct config *config, int count, char **arguments);
 };
 

@@ -21,18 +21,23 @@ struct setting {
     const char *help;
 };
 
-enum { ALL = CONFIG_API | CONFIG_WORKER | CONFIG_CLI, SERVERS = CONFIG_API | CONFIG_WORKER };
+enum {
+    SERVERS = CONFIG_API | CONFIG_WORKER,
+    DATABASE = SERVERS | CONFIG_CLI,
+    BROKERS = SERVERS | CONFIG_TOPICS,
+    LOGS = DATABASE | CONFIG_TOPICS,
+};
 
 #define AT(field) offsetof(struct config, field)
 
 static const struct setting SETTINGS[] = {
-    {"DATABASE_URL", ALL, TEXT, AT(database_url), NULL, 0, 0, NULL,
+    {"DATABASE_URL", DATABASE, TEXT, AT(database_url), NULL, 0, 0, NULL,
      "PostgreSQL, such as postgresql://user:password@127.0.0.1:5432/trainyard"},
-    {"KAFKA_BROKERS", ALL, TEXT, AT(kafka_brokers), "127.0.0.1:9092", 0, 0, NULL,
+    {"KAFKA_BROKERS", BROKERS, TEXT, AT(kafka_brokers), "127.0.0.1:9092", 0, 0, NULL,
      "Kafka brokers, host:port[,host:port]"},
-    {"TOPIC_PREFIX", ALL, TEXT, AT(topic_prefix), "trainyard", 0, 0, NULL,
+    {"TOPIC_PREFIX", BROKERS, TEXT, AT(topic_prefix), "trainyard", 0, 0, NULL,
      "what the names of all topics and groups begin with"},
-    {"TOPIC_REPLICATION", CONFIG_CLI, NUMBER, AT(topic_replication), "1", 1, 9, NULL,
+    {"TOPIC_REPLICATION", CONFIG_TOPICS, NUMBER, AT(topic_replication), "1", 1, 9, NULL,
      "copies of each partition of new topics; 3 on a cluster"},
     {"BLOB_DIR", SERVERS, TEXT, AT(blob_dir), NULL, 0, 0, NULL,
      "folder of datasets and models, shared by all programs"},
@@ -81,10 +86,15 @@ static const struct setting SETTINGS[] = {
      "a build that runs longer is ended"},
     {"DEPLOY_WAIT_S", CONFIG_WORKER, NUMBER, AT(deploy_wait_s), "300", 1, 86400, NULL,
      "a deployment whose replicas get no further for so long fails"},
-    {"LOG_FORMAT", ALL, CHOICE, AT(log_format), "auto", 0, 0, "auto json human",
+    {"LOG_FORMAT", LOGS, CHOICE, AT(log_format), "auto", 0, 0, "auto json human",
      "lines on stderr: json, human, or human at a terminal only (auto)"},
-    {"LOG_LEVEL", ALL, CHOICE, AT(log_level), "info", 0, 0, "debug info warning error",
+    {"LOG_LEVEL", LOGS, CHOICE, AT(log_level), "info", 0, 0, "debug info warning error",
      "the least level that is written"},
+    {"URL", CONFIG_CLIENT, TEXT, AT(url), "http://127.0.0.1:8080", 0, 0, NULL, "where the API is"},
+    {"API_KEY", CONFIG_CLIENT, TEXT, AT(api_key), "", 0, 0, NULL,
+     "the key; commands of clients want one"},
+    {"CA_FILE", CONFIG_CLIENT, TEXT, AT(ca_file), "", 0, 0, NULL,
+     "certificates to trust instead of the machine's"},
 };
 
 enum { SETTINGS_COUNT = sizeof SETTINGS / sizeof *SETTINGS };

@@ -12,7 +12,14 @@
 
 #include <stdio.h>
 
-enum config_program { CONFIG_API = 1, CONFIG_WORKER = 2, CONFIG_CLI = 4 };
+/* The commands of trainyard read what each needs: the database, Kafka, or the API. */
+enum config_program {
+    CONFIG_API = 1,
+    CONFIG_WORKER = 2,
+    CONFIG_CLI = 4,
+    CONFIG_TOPICS = 8,
+    CONFIG_CLIENT = 16
+};
 
 enum { CONFIG_TEXT_BYTES = 512 };
 
@@ -45,6 +52,9 @@ struct config {
     int model_cache_mb;
     int batch_wait_s;
     int topic_replication;
+    char url[CONFIG_TEXT_BYTES];
+    char api_key[CONFIG_TEXT_BYTES];
+    char ca_file[CONFIG_TEXT_BYTES];
     char log_format[CONFIG_TEXT_BYTES];
     char log_level[CONFIG_TEXT_BYTES];
 };
