@@ -77,6 +77,17 @@ const char *call_form(const struct call *call, const char *name)
     return u_map_get(request_of(call)->map_post_body, name);
 }
 
+void call_add_form(const struct call *call, struct digest *digest)
+{
+    const struct _u_map *form = request_of(call)->map_post_body;
+
+    for (int at = 0; at < form->nb_values; at++) {
+        digest_add(digest, form->keys[at], strlen(form->keys[at]) + 1);
+        digest_add(digest, form->values[at], form->lengths[at]);
+        digest_add(digest, "", 1);
+    }
+}
+
 const void *call_raw_body(const struct call *call, size_t *length)
 {
     *length = request_of(call)->binary_body_length;

@@ -134,6 +134,20 @@ static bool await(struct call *call, const struct id *job_id, struct error *err)
     return ok;
 }
 
+/* A batch that was accepted before: the answer is what became of its job. */
+static bool resume(struct call *call, struct error *err)
+{
+    json_t *accepted = json_parse(call_replied(call), strlen(call_replied(call)), err);
+    struct id job_id = {0};
+    bool ok = accepted != NULL;
+
+    snprintf(job_id.text, sizeof job_id.text, "%s", text_of(accepted, "job_id"));
+    if (ok && *job_id.text != '\0' && !wants_job(call))
+        ok = await(call, &job_id, err);
+    json_decref(accepted);
+    return ok;
+}
+
 static bool predict_rows(struct call *call, struct error *err)
 {
     struct model_cache *cache = call_services(call)->models;
@@ -208,9 +222,9 @@ bool api_batch_predict(struct call *call, struct error *err)
 {
     switch (first_of_body(call)) {
     case '[':
-        return predict_rows(call, err);
+        return call_is_repeat(call) ? resume(call, err) : predict_rows(call, err);
     case '{':
-        return predict_table(call, err);
+        return call_is_repeat(call) || predict_table(call, err);
     default:
         return error_set(err, ERROR_INVALID_REQUEST,
                          "the body must be a JSON array of input objects, or an object that names "

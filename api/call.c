@@ -172,18 +172,33 @@ struct pg *call_begin(struct call *call, struct error *err)
     struct pg *db = call_db(call, err);
 
     call->in_transaction = db != NULL && pg_begin(db, err);
-    return call->in_transaction ? db : NULL;
+    return call->in_transaction && idempotency_claim(call, db, err) ? db : NULL;
 }
 
 bool call_commit_reply(struct call *call, int status, json_t *body, struct error *err)
 {
     if (!call_reply_take(call, status, body, err))
         return false;
+    if (!idempotency_keep(call, call->db, err)) {
+        drop_reply(&call->reply);
+        return false;
+    }
     call->in_transaction = false; /* also a commit that fails ends it */
     if (pg_commit(call->db, err))
         return true;
+    call->once.kept = false;
     drop_reply(&call->reply);
     return false;
+}
+
+bool call_is_repeat(const struct call *call)
+{
+    return call->once.kept && call->reply.status != 0;
+}
+
+const char *call_replied(const struct call *call)
+{
+    return call->reply.body;
 }
 
 void call_count_predictions(struct call *call, int64_t count)

@@ -8,6 +8,7 @@
 #ifndef TRAINYARD_API_CALL_H
 #define TRAINYARD_API_CALL_H
 
+#include "infra/base/digest.h"
 #include "infra/base/error.h"
 #include "infra/postgres/pg.h"
 #include "schemas/fields.h"
@@ -43,6 +44,14 @@ MUST_CHECK const json_t *call_body(struct call *call, struct error *err);
 
 /* A field of a form (urlencoded, or a multipart part without a file name); NULL when absent. */
 const char *call_form(const struct call *call, const char *name);
+
+/* Adds the fields of a form to a digest. Adapter. */
+void call_add_form(const struct call *call, struct digest *digest);
+
+/* Whether the reply is one that was given before, to an equal request: see idempotency.h. */
+bool call_is_repeat(const struct call *call);
+/* What was replied so far; owned by the call. NULL: nothing. */
+const char *call_replied(const struct call *call);
 
 /*
  * The files of a multipart body, NULL when it had none. Adapter: made and fed as multipart_upload.h

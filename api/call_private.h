@@ -6,6 +6,7 @@
 
 #include "api/auth.h"
 #include "api/call.h"
+#include "api/idempotency.h"
 #include "api/routes.h"
 #include "infra/base/ids.h"
 
@@ -52,6 +53,8 @@ struct call {
     struct id id;
     int64_t started_us;
     struct identity identity;
+
+    struct idempotency once; /* of a request with an Idempotency-Key */
 
     /* set by the handler's calls */
     struct pg *db;

@@ -13,6 +13,7 @@
 #include "api/services.h"
 #include "api/tls.h"
 #include "api/traffic.h"
+#include "api/turns.h"
 #include "api/upkeep.h"
 #include "infra/base/config.h"
 #include "infra/base/ids.h"
@@ -137,7 +138,8 @@ static bool start_caches(struct process *process, struct error *err)
 {
     struct services *services = &process->services;
 
-    services->keys = key_cache_new(services->db, err);
+    services->turns = turns_new(err);
+    services->keys = services->turns == NULL ? NULL : key_cache_new(services->db, err);
     services->models = services->keys == NULL ? NULL : model_cache_new(services, err);
     process->presence =
         services->models == NULL ? NULL : presence_new(services->db, services->instance_id, err);
@@ -208,6 +210,7 @@ static void stop(struct process *process)
     model_cache_free(services->models);
     upkeep_free(process->upkeep);
     failed_keys_free(services->failed_keys);
+    turns_free(services->turns);
     key_cache_free(services->keys);
     blobs_close(services->blobs);
     pg_pool_free(services->db);

@@ -51,7 +51,7 @@ static const struct route ROUTES[] = {
      "describeModel"},
     {"POST", "/models/:name/:version/infer", SCOPE_READ, ROUTE_PREDICT, api_predictions_infer,
      "makePrediction"},
-    {"POST", "/models/:name/:version/predictions", SCOPE_READ, 0, api_batch_predict,
+    {"POST", "/models/:name/:version/predictions", SCOPE_READ, ROUTE_RESUMES, api_batch_predict,
      "makePredictions"},
     {"POST", "/predict/:deployment_id", SCOPE_READ, ROUTE_PREDICT, api_predictions_deployment,
      "predictDeployment"},

@@ -19,7 +19,8 @@ enum scope { SCOPE_NONE, SCOPE_READ, SCOPE_WRITE };
 /* Flags of a route. */
 enum {
     ROUTE_PREDICT = 1, /* the predict port answers it too: its handler does not block */
-    ROUTE_FILES = 2    /* takes the files of a multipart body */
+    ROUTE_FILES = 2,   /* takes the files of a multipart body */
+    ROUTE_RESUMES = 4  /* also answers requests that come again, from what was replied first */
 };
 
 struct route {

@@ -99,6 +99,23 @@ static void reply_error(struct call *call, const struct error *err)
                     log_str("method", call->method), log_str("path", call->raw_path));
 }
 
+/* The handler's answer, or the one that an equal request got before. */
+static bool answer(struct call *call, struct error *err)
+{
+    bool answered = false;
+
+    if (!idempotency_begin(call, &answered, err))
+        return false;
+    if (answered && (call->route->flags & ROUTE_RESUMES) == 0)
+        return true;
+    if (call->route->handler(call, err))
+        return true;
+    if (!call->once.beaten)
+        return false;
+    call_release_db(call); /* and its transaction: another process has the answer now */
+    return idempotency_begin(call, &answered, err) && answered;
+}
+
 static bool run(struct call *call, struct error *err)
 {
     if (!serve_admit(call)) {
@@ -112,7 +129,7 @@ static bool run(struct call *call, struct error *err)
         return error_set(err, ERROR_TOO_LARGE,
                          "the body is larger than %d KiB: send less, or a table by POST /uploads",
                          call->services->config->max_body_kb);
-    if (!call->route->handler(call, err))
+    if (!answer(call, err))
         return false;
     return call->reply.status != 0 ||
            error_set(err, ERROR_INTERNAL, "the request could not be carried out");
@@ -139,7 +156,8 @@ static void add_common_headers(struct call *call)
         call_reply_header(call, "Access-Control-Allow-Origin", "*");
         call_reply_header(call, "Access-Control-Allow-Credentials", "true");
         call_reply_header(call, "Access-Control-Expose-Headers",
-                          "x-api-key,authorization,content-type,x-request-id,retry-after");
+                          "x-api-key,authorization,content-type,x-request-id,retry-after,"
+                          "idempotency-replayed");
     }
     if (call->last)
         call_reply_header(call, "Connection", "close");
@@ -168,6 +186,7 @@ void serve(struct call *call)
     } else if (!run(call, &err)) {
         reply_error(call, &err);
     }
+    idempotency_end(call);
     call_release_db(call);
     add_common_headers(call);
     note(call);

@@ -13,6 +13,7 @@ struct services {
     struct blobs *blobs;
     struct metrics *metrics;
     struct key_cache *keys;
+    struct turns *turns;             /* of requests that come more than once */
     struct failed_keys *failed_keys; /* NULL: addresses may fail as often as they like */
     struct model_cache *models;      /* loaded artifacts */
     struct log_hub *logs;            /* followers of build logs */

@@ -3,15 +3,22 @@
 
 #include "api/key_cache.h"
 #include "api/key_meter.h"
+#include "infra/base/clock.h"
 #include "infra/base/log.h"
 #include "infra/base/thread.h"
 #include "infra/postgres/pool.h"
+#include "infra/store/kept_answers.h"
 #include "infra/store/keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PERIOD_MS = 5000, USES_MOST = 1000 /* written at once */ };
+enum {
+    PERIOD_MS = 5000,
+    PRUNE_MS = 60000,
+    PRUNE_MOST = 1000, /* deleted at once */
+    USES_MOST = 1000   /* written at once */
+};
 
 struct upkeep {
     struct pg_pool *pool; /* read-only after _new */
@@ -23,6 +30,7 @@ struct upkeep {
 
     /* the thread only */
     bool away;
+    int64_t pruned_ms;
     size_t count;
     struct key_meter *meters[USES_MOST]; /* where a use was taken from */
     struct key_use uses[USES_MOST];
@@ -67,14 +75,28 @@ static bool write_use(struct upkeep *upkeep, struct pg *db, struct error *err)
     return ok;
 }
 
+/* Small bites: nobody shall wait for the locks of a large one. */
+static bool prune(struct upkeep *upkeep, struct pg *db, struct error *err)
+{
+    size_t deleted = PRUNE_MOST;
+
+    if (clock_monotonic_ms() - upkeep->pruned_ms < PRUNE_MS)
+        return true;
+    upkeep->pruned_ms = clock_monotonic_ms();
+    while (deleted == PRUNE_MOST)
+        if (!kept_answers_prune(db, PRUNE_MOST, &deleted, err))
+            return false;
+    return keys_prune_use(db, err);
+}
+
 static void work(struct upkeep *upkeep)
 {
     struct error err = {0};
     struct pg *db = pg_pool_borrow(upkeep->pool, &err);
-    bool ok = db != NULL && write_use(upkeep, db, &err);
+    bool ok = write_use(upkeep, db, &err) && db != NULL && prune(upkeep, db, &err);
 
     if (!ok && !upkeep->away)
-        log_failure("could not write down how much keys were used; trying on", &err);
+        log_failure("the upkeep of the database failed; trying on", &err);
     upkeep->away = !ok;
     pg_pool_return(upkeep->pool, db);
 }

@@ -1,6 +1,7 @@
 /*
- * upkeep.h - what a process writes down now and then: how much its keys were used, every 5 seconds
- * and at the end.
+ * upkeep.h - what a process does for the database now and then: it writes down how much its keys
+ * were used, every 5 seconds and at the end, and once a minute deletes what nobody needs any more
+ * (counts of use after 31 days, answers of an Idempotency-Key after 24 hours).
  *
  * So no request waits for that. Counts that could not be written are kept for the next time; a
  * process that is killed loses those of its last seconds.

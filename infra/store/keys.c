@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CREATE, FIND, CHANGED, COUNT_USE };
+enum { CREATE, FIND, CHANGED, COUNT_USE, PRUNE_USE };
 
 enum { RANDOM = 32, SHOWN = 4 };
 
@@ -37,6 +37,7 @@ static const char *const SQL[] = {
                   "on conflict (key_id, hour) do update set"
                   "  requests = key_usage.requests + excluded.requests,"
                   "  predictions = key_usage.predictions + excluded.predictions",
+    [PRUNE_USE] = "delete from key_usage where hour < now() - interval '31 days'",
 };
 const struct pg_sql keys_sql = PG_SQL(SQL);
 
@@ -55,6 +56,11 @@ bool keys_create(struct pg *db, const char *account, const char *name, const cha
     return pg_exec(
         db, SQL[CREATE],
         PG_VALUES(id->text, account, name, hash, prefix, random + RANDOM - SHOWN, permission), err);
+}
+
+bool keys_prune_use(struct pg *db, struct error *err)
+{
+    return pg_exec(db, SQL[PRUNE_USE], PG_NONE, err);
 }
 
 struct pg_rows *keys_find(struct pg *db, const char *hash, struct error *err)

@@ -46,6 +46,9 @@ struct key_use {
 MUST_CHECK bool keys_count_use(struct pg *db, const struct key_use *uses, size_t count,
                                struct error *err);
 
+/* Forgets what is older than 31 days. */
+MUST_CHECK bool keys_prune_use(struct pg *db, struct error *err);
+
 void key_read(const struct pg_rows *rows, size_t row, struct key *key);
 
 #endif

@@ -9,6 +9,7 @@
 #include "infra/store/events.h"
 #include "infra/store/instances.h"
 #include "infra/store/jobs.h"
+#include "infra/store/kept_answers.h"
 #include "infra/store/keys.h"
 #include "infra/store/leases.h"
 #include "infra/store/log_lines.h"
@@ -59,6 +60,7 @@ static void every_statement_fits_the_schema(void **state)
         {"instances", &instances_sql},
         {"jobs", &jobs_sql},
         {"keys", &keys_sql},
+        {"kept_answers", &kept_answers_sql},
         {"leases", &leases_sql},
         {"log_lines", &log_lines_sql},
         {"migrations", &migrations_sql},
