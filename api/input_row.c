@@ -158,9 +158,16 @@ static void check_missing(struct input_row *row, const struct predictor *predict
 
 /* The quick way ---------------------------------------------------------------------------------*/
 
+enum { EXTRAS_MOST = 16 };
+
 struct scan {
     const char *at;
     const char *end;
+    size_t extras_count;
+    struct {
+        const char *name;
+        size_t length;
+    } extras[EXTRAS_MOST]; /* fields that the model has not */
 };
 
 static void skip_blanks(struct scan *scan)
@@ -266,6 +273,20 @@ static bool scan_value(struct scan *scan, struct given *given)
     }
 }
 
+/* Whether a name that the model has not stands here a second time, or is one too many to compare.
+ */
+static bool is_extra_again(struct scan *scan, const char *name, size_t length)
+{
+    for (size_t at = 0; at < scan->extras_count; at++)
+        if (scan->extras[at].length == length && memcmp(scan->extras[at].name, name, length) == 0)
+            return true;
+    if (scan->extras_count == EXTRAS_MOST)
+        return true;
+    scan->extras[scan->extras_count].name = name;
+    scan->extras[scan->extras_count++].length = length;
+    return false;
+}
+
 /* One `"name": value`. False when the JSON library is to look at the text. */
 static bool scan_field(struct scan *scan, struct input_row *row, const struct predictor *predictor,
                        struct fields *problems)
@@ -278,6 +299,8 @@ static bool scan_field(struct scan *scan, struct input_row *row, const struct pr
     if (!scan_text(scan, &name, &length) || !skip_char(scan, ':') || !scan_value(scan, &given))
         return false;
     if (!predictor_field_find(predictor, name, length, &index)) {
+        if (is_extra_again(scan, name, length))
+            return false;
         note_extra(row, predictor, name, length);
         return true;
     }
@@ -290,7 +313,7 @@ static bool scan_field(struct scan *scan, struct input_row *row, const struct pr
 static bool scan_object(struct input_row *row, const struct predictor *predictor, const char *text,
                         size_t length, struct fields *problems)
 {
-    struct scan scan = {text, text + length};
+    struct scan scan = {.at = text, .end = text + length};
 
     if (!skip_char(&scan, '{'))
         return false;

@@ -127,7 +127,7 @@ void multipart_upload_add(struct multipart_upload *multipart, const char *part,
     struct error err = {0};
     bool ok = true;
 
-    if (multipart->failure.code != ERROR_NONE ||
+    if (multipart->failure.code != ERROR_NONE || part == NULL ||
         (strcmp(part, "files") != 0 && strcmp(part, "file") != 0))
         return;
     if (offset == 0)

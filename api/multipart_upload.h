@@ -35,8 +35,8 @@ void multipart_upload_free(struct multipart_upload *multipart);
 
 /*
  * Adds a piece of a part; a piece at offset 0 begins a new file. part is the name of the form
- * field: files or file, others are passed over. content_type may be NULL. What goes wrong is kept
- * for multipart_upload_end(), further pieces are then passed over.
+ * field: files or file, others are passed over, also NULL (none). content_type may be NULL. What
+ * goes wrong is kept for multipart_upload_end(), further pieces are then passed over.
  */
 void multipart_upload_add(struct multipart_upload *multipart, const char *part,
                           const char *filename, const char *content_type, uint64_t offset,

@@ -1,4 +1,5 @@
-# TRAINYARD_SANITIZE=address also switches on the undefined behaviour sanitizer.
+# TRAINYARD_SANITIZE=address also switches on the undefined behaviour sanitizer; fuzz (with clang)
+# is that and libFuzzer's eyes.
 if(TRAINYARD_SANITIZE STREQUAL "address")
     add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
     add_link_options(-fsanitize=address,undefined)
@@ -7,6 +8,10 @@ elseif(TRAINYARD_SANITIZE STREQUAL "thread")
     add_link_options(-fsanitize=thread)
     add_library(tsan_c11_threads OBJECT ${CMAKE_SOURCE_DIR}/cmake/tsan/c11_threads.c)
     link_libraries($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:$<TARGET_OBJECTS:tsan_c11_threads>>)
+elseif(TRAINYARD_SANITIZE STREQUAL "fuzz")
+    add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer
+                        -fno-sanitize-recover=undefined)
+    add_link_options(-fsanitize=fuzzer-no-link,address,undefined)
 elseif(NOT TRAINYARD_SANITIZE STREQUAL "")
-    message(FATAL_ERROR "TRAINYARD_SANITIZE is '${TRAINYARD_SANITIZE}': use address, thread or nothing")
+    message(FATAL_ERROR "TRAINYARD_SANITIZE is '${TRAINYARD_SANITIZE}': use address, thread, fuzz or nothing")
 endif()

@@ -4,14 +4,34 @@
 #include <stdio.h>
 #include <string.h>
 
-void fields_problem(struct fields *fields, const char *name, const char *format, ...)
+/* What was cut inside a character is no text any more: its bytes become question marks. */
+static void mend_cut(char *text)
 {
+    while (*text != '\0') {
+        unsigned char lead = (unsigned char)*text;
+        size_t length = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+        size_t whole = 1;
+
+        while (whole < length && ((unsigned char)text[whole] & 0xc0) == 0x80)
+            whole++;
+        if (whole < length || (lead >= 0x80 && lead < 0xc0))
+            memset(text, '?', whole);
+        text += whole;
+    }
+}
+
+void fields_problem(struct fields *fields, const char *field, const char *format, ...)
+{
+    char name[256];
     char text[256];
     va_list args;
 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    snprintf(name, sizeof name, "%s", field);
+    mend_cut(name);
+    mend_cut(text);
     if (fields->problems == NULL)
         fields->problems = json_object();
     if (json_object_get(fields->problems, name) == NULL)

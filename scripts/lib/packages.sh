@@ -10,6 +10,7 @@ FETCH_PROGRAMS="npm:npm" # only until native/ is there
 RUN_PROGRAMS="kcat:kcat psql:postgresql-client ps:procps setpriv:util-linux"
 TEST_PROGRAMS="docker-compose:docker-compose openssl:openssl"
 CI_PROGRAMS="clang-format-14:clang-format-14"
+FUZZ_PACKAGES="clang-14 libclang-rt-14-dev"
 
 has_package() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 
@@ -27,7 +28,7 @@ absent_programs() {
   for pair; do command -v "${pair%%:*}" >/dev/null || printf '%s ' "${pair#*:}"; done
 }
 
-# missing_packages PART...: what the parts (build, run, test, ci) need and is not there.
+# missing_packages PART...: what the parts (build, run, test, ci, fuzz) need and is not there.
 missing_packages() {
   # shellcheck disable=SC2086
   {
@@ -48,6 +49,7 @@ missing_packages() {
       python3 -c 'import ensurepip' 2>/dev/null || printf 'python3-venv ' ;;
     esac
     case " $* " in *" ci "*) absent_programs $CI_PROGRAMS ;; esac
+    case " $* " in *" fuzz "*) absent_packages $FUZZ_PACKAGES ;; esac
   }
 }
 
