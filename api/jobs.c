@@ -31,6 +31,7 @@ static bool waits(const struct job *job)
 /* What was asked for: the message's spec without what was left open, and what it is done to. */
 static json_t *params_json(const struct job *job)
 {
+    static const char *const DEPLOYMENT[] = {"environment", "replicas", "auto_scale"};
     json_t *message = job->message == NULL ? NULL : json_loads(job->message, 0, NULL);
     json_t *dataset = json_object_get(json_object_get(message, "dataset"), "dataset_id");
     json_t *params =
@@ -44,6 +45,9 @@ static json_t *params_json(const struct job *job)
         if (!json_is_null(value) && !(json_is_integer(value) && json_integer_value(value) == 0))
             json_object_set(params, name, value);
     }
+    for (size_t at = 0; at < sizeof DEPLOYMENT / sizeof *DEPLOYMENT; at++)
+        if (json_object_get(message, DEPLOYMENT[at]) != NULL)
+            json_object_set(params, DEPLOYMENT[at], json_object_get(message, DEPLOYMENT[at]));
     json_decref(message);
     return params;
 }

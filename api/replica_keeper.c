@@ -15,13 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICK_MS = 500, MEND_TICKS = 4, OUTPUTS_ON_STACK = 64 };
+enum { TICK_MS = 500, MEND_TICKS = 4, AGAIN_MS = 5000, OUTPUTS_ON_STACK = 64 };
 
 /* A version of a deployment that this instance holds. */
 struct held {
     char deployment[ID_BYTES];
-    const struct open_model *model;
-    bool wanted; /* seen in the last answer */
+    const struct open_model *model; /* NULL: it could not be opened */
+    int64_t again_ms;               /* when that is tried again */
+    bool wanted;                    /* seen in the last answer */
     struct held *next;
 };
 
@@ -35,7 +36,7 @@ struct replica_keeper {
     bool stop;
     /* the thread only */
     struct held *held;
-    size_t held_count;
+    size_t held_count; /* those that are open */
     unsigned ticks;
     bool failing;
 };
@@ -70,30 +71,37 @@ static struct held *find(struct replica_keeper *keeper, const char *deployment)
     return at;
 }
 
-/* Opens the version, which its checksum reads whole, and warms it. No session is held meanwhile. */
-static bool hold(struct replica_keeper *keeper, const char *account, const char *deployment,
+static struct held *add(struct replica_keeper *keeper, const char *deployment)
+{
+    struct held *held = calloc(1, sizeof *held);
+
+    if (held == NULL)
+        return NULL;
+    snprintf(held->deployment, sizeof held->deployment, "%s", deployment);
+    held->next = keeper->held;
+    keeper->held = held;
+    return held;
+}
+
+/*
+ * Opens the version, which its checksum reads whole, and warms it. No session is held meanwhile.
+ * What does not work is tried again some seconds later.
+ */
+static bool hold(struct replica_keeper *keeper, const char *account, struct held *held,
                  struct error *err)
 {
     struct model_cache *cache = keeper->services->models;
-    struct held *held = calloc(1, sizeof *held);
-    const struct open_model *model;
+    const struct open_model *model = model_cache_pin(cache, account, held->deployment, err);
 
-    if (held == NULL)
-        return error_no_memory(err);
-    model = model_cache_pin(cache, account, deployment, err);
     if (model == NULL || !warm(model->predictor, err)) {
         model_cache_unpin(cache, model);
-        free(held);
+        held->again_ms = clock_monotonic_ms() + AGAIN_MS;
         return false;
     }
-    snprintf(held->deployment, sizeof held->deployment, "%s", deployment);
     held->model = model;
-    held->wanted = true;
-    held->next = keeper->held;
-    keeper->held = held;
     keeper->held_count++;
-    log_info("replica is warm", log_str("deployment", deployment), log_str("model", model->name),
-             log_str("version", model->version));
+    log_info("replica is warm", log_str("deployment", held->deployment),
+             log_str("model", model->name), log_str("version", model->version));
     return true;
 }
 
@@ -110,9 +118,11 @@ static void let_go(struct replica_keeper *keeper)
             continue;
         }
         *at = held->next;
-        keeper->held_count--;
-        log_info("replica is let go", log_str("deployment", held->deployment));
-        model_cache_unpin(keeper->services->models, held->model);
+        if (held->model != NULL) {
+            keeper->held_count--;
+            log_info("replica is let go", log_str("deployment", held->deployment));
+            model_cache_unpin(keeper->services->models, held->model);
+        }
         free(held);
     }
 }
@@ -137,14 +147,17 @@ static bool keep_one(struct replica_keeper *keeper, const struct pg_rows *rows, 
     const char *deployment = pg_text_or_empty(rows, row, 0);
     struct error trouble = {0};
     struct held *held = find(keeper, deployment);
-    bool ok;
 
-    if (held != NULL)
-        held->wanted = true;
-    ok = held != NULL || hold(keeper, pg_text_or_empty(rows, row, 1), deployment, &trouble);
-    if (pg_bool(rows, row, 2))
+    if (held == NULL)
+        held = add(keeper, deployment);
+    if (held == NULL)
+        return error_no_memory(err);
+    held->wanted = true;
+    if (held->model == NULL && clock_monotonic_ms() < held->again_ms)
         return true;
-    return note(keeper, deployment, ok ? NULL : trouble.message, err);
+    if (held->model == NULL && !hold(keeper, pg_text_or_empty(rows, row, 1), held, &trouble))
+        return note(keeper, deployment, trouble.message, err);
+    return pg_bool(rows, row, 2) || note(keeper, deployment, NULL, err);
 }
 
 static struct pg_rows *ask(struct replica_keeper *keeper, struct error *err)

@@ -1,6 +1,7 @@
 """Deployments: held warm on the instances of the API, predicted from, moved when an instance dies."""
 
 import concurrent.futures
+import os
 import signal
 import time
 import unittest
@@ -95,7 +96,9 @@ class Deploy(Case):
         self.assertEqual(system.predict(made).status, 200)  # from the start
 
         job = system.wait_for_job(made["job_id"], "COMPLETED", patience_s=30)
-        self.assertEqual(job["type"], "model_deploy")
+        self.assertEqual((job["type"], job["resource_type"]), ("model_deploy", "deployment"))
+        self.assertEqual(job["resource_id"], made["deployment_id"])
+        self.assertEqual((job["params"]["environment"], job["params"]["replicas"]), ("production", 1))
         self.assertEqual(job["result"]["deployment_id"], made["deployment_id"])
         told = system.deployment(made)  # ACTIVE with the finish of the job, not some time later
         self.assertEqual(told["status"], "ACTIVE")
@@ -116,6 +119,10 @@ class Deploy(Case):
         item = next(d for d in listed["deployments"] if d["deployment_id"] == made["deployment_id"])
         self.assertEqual((item["status"], item["version"], item["version_id"]), ("ACTIVE", 1, made["version_id"]))
         self.assertEqual(item["endpoint"], made["endpoint"])
+
+        metrics = system.send("GET", "/metrics").body.decode()
+        for name in ("replicas_wanted", "replicas_warm", "replicas_held", "models_loaded", "models_bytes"):
+            self.assertRegex(metrics, rf"(?m)^trainyard_{name} [1-9]")
 
         gone = system.undeploy(made)
         self.assertEqual((gone.status, gone.json["status"]), (200, "UNDEPLOYING"), gone)
@@ -225,12 +232,12 @@ class Deploy(Case):
 
 class Instances(Case):
     def setUp(self):
-        self.system = Deploys(workers=1)
-        self.system.__enter__()
-        self.addCleanup(self.system.__exit__)
+        self.own = Deploys(workers=1)
+        self.own.__enter__()
+        self.addCleanup(self.own.__exit__)
 
     def test_replicas_spread_move_and_reach_later_instances(self):
-        system = self.system
+        system = self.own
         system.start_other_api("api-2")
         exact = system.deploy({"replicas": 3, "auto_scale": False})
         scaled = system.deploy({"replicas": 1, "auto_scale": True})
@@ -259,7 +266,7 @@ class Instances(Case):
         self.assertEqual(told["status"], "ACTIVE")
 
     def test_an_instance_that_ends_in_good_order_hands_over_at_once(self):
-        system = self.system
+        system = self.own
         system.start_other_api("api-2")
         made = system.deploy({"replicas": 2, "auto_scale": False})
         system.wait_for_deployment(made, "ACTIVE")
@@ -271,7 +278,6 @@ class Instances(Case):
 class NoInstance(Case):
     def test_a_deployment_without_instances_fails_and_says_why(self):
         with Deploys(DEPLOY_WAIT_S=2) as system:
-            self.system = system
             made = system.deploy()
             waits = system.deployment(made)
             self.assertEqual(waits["status"], "DEPLOYING")
@@ -293,9 +299,20 @@ class NoInstance(Case):
             self.assertEqual(gone.json["status"], "UNDEPLOYING", gone)
             system.wait_for_deployment(made, "UNDEPLOYED", 20)
 
+    def test_a_version_that_cannot_be_opened_fails_and_says_why(self):
+        with Deploys(workers=1, DEPLOY_WAIT_S=2) as system:
+            digest = system.sql("select artifact_digest from versions")
+            path = next(os.path.join(folder, digest) for folder, _, files in os.walk(system.folder) if digest in files)
+            os.rename(path, path + ".away")
+            made = system.deploy()
+            told = system.wait_for_deployment(made, "FAILED", 60)
+            self.assertIn("0 of 1 replicas", told["error_message"])
+            self.assertIn("missing or damaged", told["error_message"])
+            os.rename(path + ".away", path)
+            system.wait_for_deployment(system.deploy(), "ACTIVE")
+
     def test_a_killed_worker_is_followed_by_another_and_an_instance_may_come_late(self):
         with Deploys() as system:
-            self.system = system
             made = system.deploy({"replicas": 2})
             system.stop("api")
             system.start_worker("worker-1")
