@@ -1,6 +1,7 @@
 /* put_listener.c - see put_listener.h. */
 #include "api/put_listener.h"
 
+#include "api/connections.h"
 #include "api/error_body.h"
 #include "api/services.h"
 #include "api/tls.h"
@@ -31,6 +32,7 @@ enum {
 
 struct put_listener {
     struct services *services;
+    struct connections *connections; /* drops those whose headers do not come */
     struct MHD_Daemon *daemon;
     int port;
 };
@@ -254,6 +256,8 @@ static enum MHD_Result begin(struct put_listener *listener, struct MHD_Connectio
         return MHD_NO;
     *context = put;
     put->method = method;
+    connection_works(
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context);
     if (strcmp(method, "OPTIONS") == 0 || accept_put(listener, connection, path, put))
         return MHD_YES;
     put->swallow = should_swallow(connection);
@@ -292,8 +296,9 @@ static void completed(void *context, struct MHD_Connection *connection, void **r
     struct put *put = *request;
 
     (void)context;
-    (void)connection;
     (void)how;
+    connection_waits(
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context);
     if (put == NULL)
         return;
     blob_writer_free(put->writer);
@@ -306,9 +311,14 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
 {
     struct put_listener *listener = context;
 
-    (void)place;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        tls_use(listener->services->tls, connection);
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        connection_close(listener->connections, *place);
+        return;
+    }
+    tls_use(listener->services->tls, connection);
+    *place = connection_open(
+        listener->connections,
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
 }
 
 /* Start and stop -------------------------------------------------------------------------------*/
@@ -367,7 +377,9 @@ struct put_listener *put_listener_new(struct services *services, struct error *e
         return NULL;
     }
     listener->services = services;
-    if (!read_address(services->config, &address, err)) {
+    listener->connections = connections_new(CONNECTIONS_MOST, CONNECTION_WAIT_S * 1000, err);
+    if (listener->connections == NULL || !read_address(services->config, &address, err)) {
+        connections_free(listener->connections);
         free(listener);
         return NULL;
     }
@@ -375,6 +387,7 @@ struct put_listener *put_listener_new(struct services *services, struct error *e
     if (listener->daemon == NULL) {
         error_set(err, ERROR_UNAVAILABLE, "could not listen on upload port %d: %.100s",
                   services->config->upload_port, strerror(errno));
+        connections_free(listener->connections);
         free(listener);
         return NULL;
     }
@@ -388,6 +401,7 @@ void put_listener_free(struct put_listener *listener)
     if (listener == NULL)
         return;
     MHD_stop_daemon(listener->daemon);
+    connections_free(listener->connections);
     free(listener);
 }
 
