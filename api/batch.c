@@ -20,15 +20,20 @@ enum { ID_MOST = 256 };
 
 /* What became of a batch ------------------------------------------------------------------------*/
 
-/* The result of an account's batch that is done; NULL with the reason why there is none. */
-static json_t *find_result(struct call *call, const char *job_id, struct error *err)
+/*
+ * The result of an account's batch that is done; NULL with the reason why there is none. *failed:
+ * it is the job's own.
+ */
+static json_t *find_result(struct call *call, const char *job_id, bool *failed, struct error *err)
 {
     struct pg *db = call_db(call, err);
     struct job job = {0};
     json_t *result = NULL;
 
+    *failed = false;
     if (db == NULL || !jobs_find(db, call_account(call), job_id, &job, err))
         return NULL;
+    *failed = job.status == JOB_FAILED;
     if (strcmp(job.kind, "model_predict") != 0)
         error_set(err, ERROR_CONFLICT, "the job has no results to fetch: it is a %s", job.kind);
     else if (job.status == JOB_FAILED)
@@ -89,11 +94,17 @@ bool api_batch_results(struct call *call, struct error *err)
     json_t *result;
     const char *format;
     char name[256];
+    bool failed;
     bool ok;
 
     if (!query_word_or_none(call, "format", result_format_words, &wanted, err))
         return false;
-    result = find_result(call, job_id, err);
+    result = find_result(call, job_id, &failed, err);
+    if (result == NULL && failed) {
+        struct error reason = *err; /* not of this request */
+
+        return error_set(err, ERROR_CONFLICT, "the batch has failed: %.200s", reason.message);
+    }
     if (result == NULL)
         return false;
     format = text_of(result, "output_format");
@@ -122,11 +133,12 @@ static bool await(struct call *call, const struct id *job_id, struct error *err)
 {
     const struct services *services = call_services(call);
     json_t *result;
+    bool failed;
     bool ok;
 
     if (!job_hub_wait(services->jobs, job_id->text, (int64_t)services->config->batch_wait_s * 1000))
         return true;
-    result = find_result(call, job_id->text, err);
+    result = find_result(call, job_id->text, &failed, err);
     if (result == NULL)
         return false;
     ok = result_file_reply_array(call, text_of(result, "digest"), err);

@@ -178,13 +178,15 @@ static bool read_array(struct reading *reading, struct error *err)
 /* Says what is wrong with rows, if anything is. */
 static bool judge(struct call *call, struct reading *reading, struct error *err)
 {
+    json_t *nothing;
     bool ok;
 
     if (reading->problems.problems == NULL)
         return true;
-    reading->problems.object = json_object(); /* all fields of all rows were looked at already */
+    nothing = json_object(); /* all fields of all rows were looked at already */
+    reading->problems.object = nothing;
     ok = call_fields_end(call, &reading->problems, err);
-    json_decref((json_t *)reading->problems.object);
+    json_decref(nothing);
     return ok;
 }
 

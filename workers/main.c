@@ -214,8 +214,8 @@ static bool start(struct process *process, struct error *err)
         return false;
     process->build =
         (struct build_services){process->blobs, config->child_memory_mb, config->build_timeout_s};
-    process->predict =
-        (struct predict_services){process->blobs, config->child_memory_mb, config->build_timeout_s};
+    process->predict = (struct predict_services){process->blobs, process->metrics,
+                                                 config->child_memory_mb, config->build_timeout_s};
     process->deploy = (struct deploy_services){process->db, config->deploy_wait_s};
     process->worker = worker_new(&process->options, process->db, process->handlers,
                                  process->handlers_count, process->metrics, err);

@@ -108,6 +108,9 @@ class Batch(Case):
         self.assertEqual(int(results.headers["content-length"]), len(results.body))
         self.assertIn(f'-{answer.json["job_id"]}.ndjson"', results.headers["content-disposition"])
         self.assertEqual([json.loads(line) for line in results.body.splitlines()], self.predict(rows).json)
+        head = self.system.call("HEAD", path)
+        self.assertEqual((head.status, head.body, head.headers["content-length"]),
+                         (200, b"", results.headers["content-length"]))
         self.assert_error(self.system.call("GET", path + "?format=csv"), 409, "conflict", "ndjson")
         self.assert_error(self.system.call("GET", path, key=self.other), 404, "not_found")
         self.system.sql(f"update jobs set result = jsonb_set(result::jsonb, '{{expires_at}}', '\"2020-01-01T00:00:00Z\"')"
@@ -251,7 +254,8 @@ class Table(Case):
         job = self.system.wait_for_job(answer.json["job_id"], "FAILED")
         self.assertEqual((job["error"]["code"], job["failures"]), ("validation_error", 0))
         self.assertIn("none.csv has no column", job["error"]["message"])
-        self.assert_error(self.system.call("GET", f"/jobs/{answer.json['job_id']}/results"), 422, "validation_error")
+        self.assert_error(self.system.call("GET", f"/jobs/{answer.json['job_id']}/results"), 409, "conflict",
+                          "none.csv has no column")
 
     def test_what_a_request_must_say(self):
         self.assert_error(self.system.call("POST", "/models/churn/latest/predictions", {}), 422, "validation_error")

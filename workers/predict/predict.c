@@ -2,6 +2,7 @@
 #include "workers/predict/predict.h"
 
 #include "infra/base/clock.h"
+#include "infra/metrics/metrics.h"
 #include "schemas/fields.h"
 #include "workers/predict/batch.h"
 
@@ -82,6 +83,8 @@ static bool run_batch(struct run *run, void *context, struct error *err)
              set_result(&batch, err);
     }
     if (ok) {
+        metrics_count(batch.services->metrics, "trainyard_predictions_total", "",
+                      (double)(batch.rows - batch.failed_rows));
         run_progress(run, 100, "done");
         run_log(run, "INFO", "%lld rows predicted in %.3f s", (long long)batch.rows,
                 (double)(clock_monotonic_ms() - start_ms) / 1000);

@@ -11,10 +11,12 @@
 #include "workers/runtime/handler.h"
 
 struct blobs;
+struct metrics;
 
 /* What batches need; borrowed by the handler, must outlive it. */
 struct predict_services {
     struct blobs *blobs;
+    struct metrics *metrics;
     int memory_mb; /* limit of a child */
     int timeout_s; /* limit of a batch */
 };
