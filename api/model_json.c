@@ -98,6 +98,8 @@ json_t *model_json(const struct model *model, const char *predict_url)
     json_object_set_new(answer, "output_schema",
                         schema_of(model->output_schema, report, "output_schema"));
     json_object_set_new(answer, "created_by", json_string(model->created_by));
+    json_object_set_new(answer, "error", text_or_null(model->error_message));
+    json_object_set_new(answer, "error_message", text_or_null(model->error_message));
     json_object_set_new(answer, "tags", parsed(model->tags, json_array()));
     json_decref(report);
     return answer;

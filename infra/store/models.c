@@ -19,13 +19,13 @@ enum { CREATED_DESC, CREATED_ASC, NAME_DESC, NAME_ASC, ORDERS };
     "m.intent),"                                                                                   \
     " coalesce(v.dataset_id, m.dataset_id), v.input_schema, v.output_schema, m.created_by,"        \
     " iso(m.created_at), iso(greatest(m.updated_at, v.updated_at)),"                               \
-    " deployment_word(m.id, null), v.version, v.status"
+    " deployment_word(m.id, null), v.version, v.status, v.error_message"
 
 /* The current version: the newest that is READY, else the newest. */
 #define CURRENT_VERSION                                                                            \
     " left join lateral ("                                                                         \
     "   select x.version, x.status, x.updated_at, x.intent, x.dataset_id, x.input_schema,"         \
-    "          x.output_schema, x.report"                                                          \
+    "          x.output_schema, x.error_message, x.report"                                         \
     "     from versions x"                                                                         \
     "    where x.model_id = m.id and x.status <> 'DELETED'"                                        \
     "    order by x.status = 'READY' desc, x.version desc limit 1) v on true"
@@ -127,6 +127,7 @@ void model_read(const struct pg_rows *rows, size_t row, struct model *model)
     model->version = (int)pg_int(rows, row, at++);
     model->status =
         (enum version_status)state_from_word(MACHINE_VERSION, pg_text_or_empty(rows, row, at++));
+    model->error_message = pg_text(rows, row, at++);
     model->report = pg_text(rows, row, at);
 }
 

@@ -30,7 +30,8 @@ struct model {
     const char *deployment_status; /* DEPLOYED, DEPLOYING; NULL: neither */
     int version;
     enum version_status status;
-    const char *report; /* JSON of the engine, of a single model only; NULL: none */
+    const char *error_message; /* of the current version; NULL: none */
+    const char *report;        /* JSON of the engine, of a single model only; NULL: none */
     struct pg_rows *rows;
 };
 

@@ -146,11 +146,15 @@ class Retrain(Case):
 
     def test_a_model_that_was_never_ready_is_built_as_it_was_asked_for(self):
         job = system.build("unclear", self.dataset, "predict the phase of the moon")
-        system.wait_for_job(job, "FAILED")
+        told = system.wait_for_job(job, "FAILED")
+        model = system.call("GET", "/models/unclear").json
+        self.assertEqual((model["status"], model["error"]), ("ERROR", told["error"]["message"]))
+        self.assertEqual(model["error_message"], model["error"])
         made = self.retrain({"goal": "predict the species", "max_iterations": 1}, "unclear")
         self.assertEqual((made["new_version"], made["model_version"]), ("v2.0", "v1.0"))
         system.wait_for_job(made["job_id"], "COMPLETED")
-        self.assertEqual(system.call("GET", "/models/unclear").json["model_version"], "v2.0")
+        model = system.call("GET", "/models/unclear").json
+        self.assertEqual((model["model_version"], model["status"], model["error"]), ("v2.0", "READY", None))
 
 
 if __name__ == "__main__":
