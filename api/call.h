@@ -66,8 +66,8 @@ void call_release_db(struct call *call);
 /*
  * The transaction in which a request has its effect, and the answer that belongs to it: both come
  * to be, or neither. call_begin() begins it on the call's session; NULL on failure.
- * call_commit_reply() commits and replies; body is taken. What is neither is rolled back when the
- * session is given back.
+ * call_commit_reply() commits and replies; body is taken, and kept for requests that come again.
+ * What is neither is rolled back when the session is given back.
  */
 MUST_CHECK struct pg *call_begin(struct call *call, struct error *err);
 MUST_CHECK bool call_commit_reply(struct call *call, int status, json_t *body, struct error *err);

@@ -1,12 +1,14 @@
 /* routes.c - see routes.h. */
 #include "api/routes.h"
 
+#include "api/account.h"
 #include "api/batch.h"
 #include "api/datasets.h"
 #include "api/deployments.h"
 #include "api/documentation.h"
 #include "api/health.h"
 #include "api/jobs.h"
+#include "api/keys.h"
 #include "api/logs.h"
 #include "api/models.h"
 #include "api/predictions.h"
@@ -62,6 +64,15 @@ static const struct route ROUTES[] = {
     {"GET", "/jobs/:job_id/results", SCOPE_READ, 0, api_batch_results, "getJobResults"},
     {"GET", "/jobs/:job_id/logs", SCOPE_READ, 0, api_logs_of_job, "getJobLogs"},
     {"POST", "/jobs/:job_id/cancel", SCOPE_WRITE, 0, api_jobs_cancel, "cancelJob"},
+
+    {"GET", "/auth/api-keys", SCOPE_READ, 0, api_keys_list, "listApiKeys"},
+    {"POST", "/auth/api-keys", SCOPE_WRITE, 0, api_keys_create, "createApiKey"},
+    {"GET", "/auth/api-keys/:key_id", SCOPE_READ, 0, api_keys_get, "getApiKey"},
+    {"PATCH", "/auth/api-keys/:key_id", SCOPE_WRITE, 0, api_keys_update, "updateApiKey"},
+    {"DELETE", "/auth/api-keys/:key_id", SCOPE_WRITE, 0, api_keys_delete, "revokeApiKey"},
+    {"GET", "/auth/user", SCOPE_READ, 0, api_account_user, "getUser"},
+    {"GET", "/usage/current", SCOPE_READ, 0, api_account_usage, "getUsage"},
+    {"GET", "/usage/profile", SCOPE_READ, 0, api_account_profile, "getUsageProfile"},
 
     {"GET", "/uploads", SCOPE_READ, 0, api_uploads_list, "listUploads"},
     {"POST", "/uploads", SCOPE_WRITE, ROUTE_FILES, api_uploads_create, "createUpload"},

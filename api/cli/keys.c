@@ -32,10 +32,14 @@ static bool create(const struct config *config, int count, char **arguments, str
     if (*plan != '\0' && !command_plan_check(plan, err))
         return false;
     db = pg_open(config->database_url, err);
-    ok =
-        db != NULL && pg_begin(db, err) && accounts_find_or_create(db, account, &account_id, err) &&
-        (*plan == '\0' || accounts_set_plan(db, account, plan, err)) &&
-        keys_create(db, account_id.text, name, permission, &key_id, key, err) && pg_commit(db, err);
+    ok = db != NULL && pg_begin(db, err) &&
+         accounts_find_or_create(db, account, &account_id, err) &&
+         (*plan == '\0' || accounts_set_plan(db, account, plan, err)) &&
+         keys_create(
+             db,
+             &(struct new_key){.account = account_id.text, .name = name, .permission = permission},
+             &key_id, key, err) &&
+         pg_commit(db, err);
     pg_close(db);
     if (!ok)
         return false;

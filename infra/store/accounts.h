@@ -21,4 +21,25 @@ MUST_CHECK bool accounts_find_or_create(struct pg *db, const char *name, struct 
 MUST_CHECK bool accounts_set_plan(struct pg *db, const char *name, const char *plan,
                                   struct error *err);
 
+/* What an account is, and what it used since the first of this month (UTC). */
+struct account_use {
+    const char *id;
+    const char *name;
+    const char *plan;
+    const char *since;      /* RFC 3339 */
+    const char *created_at; /* the same */
+    int64_t requests;
+    int64_t predictions;
+    int64_t builds;
+    int64_t batches;
+    int64_t models; /* these two: now */
+    int64_t storage_bytes;
+    struct pg_rows *rows; /* owned */
+};
+
+/* ERROR_NOT_FOUND. Clear with account_use_clear(). */
+MUST_CHECK bool accounts_use(struct pg *db, const char *id, struct account_use *use,
+                             struct error *err);
+void account_use_clear(struct account_use *use);
+
 #endif

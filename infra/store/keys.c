@@ -17,8 +17,10 @@ enum { RANDOM = 32, SHOWN = 4 };
 #define KEY_TABLES "keys k join accounts a on a.id = k.account"
 
 static const char *const SQL[] = {
-    [CREATE] = "insert into keys (id, account, name, hash, prefix, suffix, permission) values ($1, "
-               "$2, $3, $4, $5, $6, $7)",
+    [CREATE] = "insert into keys (id, account, name, hash, prefix, suffix, permission, created_by,"
+               "                  expires_at)"
+               "values ($1, $2, $3, $4, $5, $6, $7, $8,"
+               "        case when $9::int > 0 then now() + make_interval(days => $9::int) end)",
     [FIND] = "select " KEY_COLUMNS " from " KEY_TABLES " where k.hash = $1",
     /* further back: a change may become visible after a later one, as long as its transaction took
      */
@@ -41,8 +43,8 @@ static const char *const SQL[] = {
 };
 const struct pg_sql keys_sql = PG_SQL(SQL);
 
-bool keys_create(struct pg *db, const char *account, const char *name, const char *permission,
-                 struct id *id, char text[static KEY_BYTES], struct error *err)
+bool keys_create(struct pg *db, const struct new_key *key, struct id *id,
+                 char text[static KEY_BYTES], struct error *err)
 {
     char random[RANDOM + 1];
     char hash[DIGEST_BYTES];
@@ -53,9 +55,11 @@ bool keys_create(struct pg *db, const char *account, const char *name, const cha
     digest_of(text, strlen(text), hash);
     snprintf(prefix, sizeof prefix, KEY_PREFIX "%.*s", SHOWN, random);
     *id = id_new("key");
-    return pg_exec(
-        db, SQL[CREATE],
-        PG_VALUES(id->text, account, name, hash, prefix, random + RANDOM - SHOWN, permission), err);
+    return pg_exec(db, SQL[CREATE],
+                   PG_VALUES(id->text, key->account, key->name, hash, prefix,
+                             random + RANDOM - SHOWN, key->permission, key->created_by,
+                             pg_number(key->expires_days).text),
+                   err);
 }
 
 bool keys_prune_use(struct pg *db, struct error *err)

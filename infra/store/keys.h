@@ -23,11 +23,17 @@ struct key {
     const char *changed_at; /* for keys_changed(): as the database writes it */
 };
 
-/* Makes a key of an operator; permission is read_only or read_write. text gets the key itself: it
- * is kept nowhere. */
-MUST_CHECK bool keys_create(struct pg *db, const char *account, const char *name,
-                            const char *permission, struct id *id, char text[static KEY_BYTES],
-                            struct error *err);
+struct new_key {
+    const char *account;
+    const char *name;
+    const char *permission; /* read_only or read_write */
+    const char *created_by; /* the key that makes it; NULL: an operator */
+    int expires_days;       /* from now; 0: never */
+};
+
+/* Makes a key; text gets the key itself: it is kept nowhere. */
+MUST_CHECK bool keys_create(struct pg *db, const struct new_key *key, struct id *id,
+                            char text[static KEY_BYTES], struct error *err);
 
 /* The key of a hash. Rows (read with key_read): one or none. NULL on failure. */
 MUST_CHECK struct pg_rows *keys_find(struct pg *db, const char *hash, struct error *err);

@@ -102,8 +102,13 @@ static int with_api(void **state)
 
     support_init_with_topics(&f->s);
     configure(f);
-    assert_true(keys_create(f->s.db, f->s.account, "k", "read_write", &f->key_id, f->key, &err));
-    assert_true(keys_create(f->s.db, f->s.account, "r", "read_only", &reader, f->reader, &err));
+    assert_true(keys_create(
+        f->s.db,
+        &(struct new_key){.account = f->s.account, .name = "k", .permission = "read_write"},
+        &f->key_id, f->key, &err));
+    assert_true(keys_create(
+        f->s.db, &(struct new_key){.account = f->s.account, .name = "r", .permission = "read_only"},
+        &reader, f->reader, &err));
     assert_true(pg_exec(f->s.db, UPLOAD, PG_VALUES(f->s.account), &err));
     start_services(f);
     *state = f;

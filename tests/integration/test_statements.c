@@ -10,6 +10,7 @@
 #include "infra/store/instances.h"
 #include "infra/store/jobs.h"
 #include "infra/store/kept_answers.h"
+#include "infra/store/key_records.h"
 #include "infra/store/keys.h"
 #include "infra/store/leases.h"
 #include "infra/store/log_lines.h"
@@ -59,6 +60,7 @@ static void every_statement_fits_the_schema(void **state)
         {"replicas", &replicas_sql},
         {"instances", &instances_sql},
         {"jobs", &jobs_sql},
+        {"key_records", &key_records_sql},
         {"keys", &keys_sql},
         {"kept_answers", &kept_answers_sql},
         {"leases", &leases_sql},
@@ -113,7 +115,10 @@ static void a_key_is_found_by_its_hash_and_kept_nowhere_in_clear(void **state)
     struct pg_rows *rows;
     struct key key;
 
-    assert_true(keys_create(support->db, support->account, "mine", "read_only", &id, text, &err));
+    assert_true(keys_create(
+        support->db,
+        &(struct new_key){.account = support->account, .name = "mine", .permission = "read_only"},
+        &id, text, &err));
     assert_memory_equal(text, "plx_sk_", 7);
     assert_int_equal(strlen(text), strlen("plx_sk_") + 32);
     digest_of(text, strlen(text), hash);
@@ -143,7 +148,10 @@ static void what_changed_of_keys_is_told(void **state)
     struct pg_rows *rows;
     struct key key;
 
-    assert_true(keys_create(support->db, support->account, "mine", "read_write", &id, text, &err));
+    assert_true(keys_create(
+        support->db,
+        &(struct new_key){.account = support->account, .name = "mine", .permission = "read_write"},
+        &id, text, &err));
     rows = keys_changed(support->db, "-infinity", &err);
     assert_int_equal(pg_rows_count(rows), 1);
     key_read(rows, 0, &key);
