@@ -14,6 +14,7 @@ bool event_send(struct producer *producer, const struct pg_rows *rows, size_t ro
     const char *entity = pg_text(rows, row, EVENT_ENTITY);
     const char *revision = pg_text(rows, row, EVENT_REVISION);
     const char *data = pg_text(rows, row, EVENT_DATA);
+    const char *trace = pg_text(rows, row, EVENT_TRACEPARENT);
     char id[TEXT_BYTES];
     char source[TEXT_BYTES];
     char key[TEXT_BYTES];
@@ -25,13 +26,15 @@ bool event_send(struct producer *producer, const struct pg_rows *rows, size_t ro
                                            {"ce_subject", entity},
                                            {"ce_time", pg_text(rows, row, EVENT_AT)},
                                            {"ce_sequence", revision},
-                                           {"content-type", "application/json"}};
+                                           {"content-type", "application/json"},
+                                           {"ce_traceparent", trace}};
     struct kafka_message event = {.topic = "events",
                                   .key = key,
                                   .value = data,
                                   .length = strlen(data),
                                   .headers = headers,
-                                  .headers_count = sizeof headers / sizeof *headers};
+                                  .headers_count =
+                                      sizeof headers / sizeof *headers - (trace == NULL)};
     struct kafka_message state = event;
 
     snprintf(id, sizeof id, "evt_%.100s.%s", entity, revision);

@@ -13,7 +13,9 @@ static const char *const SQL[] = {
     [READ] =
         "select id, kind, entity, revision, type, account, subject, data, to_char(at at time zone "
         "'utc',"
-        "       'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') from events_outbox order by id limit $1::int",
+        "       'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), data::json->>'traceparent' from "
+        "events_outbox "
+        "order by id limit $1::int",
     [DELETE] = "delete from events_outbox where id = any ($2::bigint[])"
                "   and exists (select from relay where owner = $1 and until > clock_timestamp())",
     [REPEAT] = "select repeat_events()",

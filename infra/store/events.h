@@ -18,7 +18,8 @@ enum {
     EVENT_ACCOUNT,
     EVENT_SUBJECT,
     EVENT_DATA,
-    EVENT_AT
+    EVENT_AT,
+    EVENT_TRACEPARENT /* NULL: none */
 };
 
 /*

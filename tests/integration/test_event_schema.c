@@ -181,6 +181,7 @@ static void assert_headers(struct support *support, const char *topic)
     int64_t deadline = clock_monotonic_ms() + WAIT_MS;
     json_t *root = message_schema_read("event");
     size_t count = 0;
+    size_t traced = 0;
 
     assert_non_null(consumer);
     while (count < CHANGES_COUNT && clock_monotonic_ms() < deadline) {
@@ -190,12 +191,14 @@ static void assert_headers(struct support *support, const char *topic)
         if (!consumer_poll(consumer, 100, &message))
             continue;
         headers = headers_of(&message);
+        traced += json_object_del(headers, "ce_traceparent") == 0;
         assert_exactly(root, message_schema_part(root, "headers"), headers, topic);
         json_decref(headers);
         consumer_message_clear(&message);
         count++;
     }
     assert_int_equal(count, CHANGES_COUNT);
+    assert_int_equal(traced, 3); /* what came of the job once it had a traceparent */
     json_decref(root);
     consumer_free(consumer);
 }
