@@ -177,6 +177,23 @@ class CommandLine(Case):
         self.fails(3, "upload", "uploads", "get", made["upload_id"])
         self.fails(2, "cannot read /nowhere.csv", "uploads", "create", "/nowhere.csv")
 
+    def test_keys_are_made_shown_and_revoked(self):
+        key = self.ok("keys", "create", "--name", "dashboard", "--permission", "read_only").strip()
+        self.assertRegex(key, r"^plx_sk_\w+$")
+        self.assertIn("churn", self.ok("models", "list", "--key", key))
+        found = [row for row in self.json("keys", "list")["keys"] if row["name"] == "dashboard"]
+        self.assertEqual([row["status"] for row in found], ["active"])
+        self.assertRegex(self.ok("keys", "get", found[0]["key_id"]), r"may +read_only")
+        self.assertEqual(self.json("keys", "revoke", found[0]["key_id"])["status"], "revoked")
+        self.fails(4, "revoked", "models", "list", "--key", key)
+        self.fails(3, "key", "keys", "get", "key_00000000000000000000")
+
+    def test_rows_of_an_upload_are_shown(self):
+        made = self.json("uploads", "create", TELCO)
+        shown = self.ok("uploads", "preview", made["upload_id"], "--limit", "3").splitlines()
+        self.assertEqual(len(shown), 4)
+        self.assertRegex(shown[0], r"female +senior_citizen")
+
     # Settings and failures
 
     def test_what_is_misspelt_is_told(self):
