@@ -16,7 +16,7 @@ noted() { sed -n "s/^$1=//p" "$TRAINYARD_HOME/env"; }
 pids() { (cd "$TRAINYARD_HOME/run" && grep . -- *.pid); }
 ask() { curl --noproxy '*' -sS -f -H "x-api-key: $(noted TRAINYARD_API_KEY)" "$(noted TRAINYARD_URL)$1"; }
 
-comes_up() { local said; said=$(scripts/up --no-install 2>&1); echo "$said"; [[ $said == *"10 predictions on one connection"* ]]; }
+comes_up() { local said; said=$(scripts/up --no-install 2>&1); echo "$said"; [[ $said == *"10 predictions on one connection"*" is ACTIVE: POST "*"7043 predictions in "*" v2.0 is READY"* ]]; }
 is_private() { [ "$(stat -c %a "$TRAINYARD_HOME" "$TRAINYARD_HOME/env" | tr '\n' ' ')" = "700 600 " ]; }
 
 finds_all() {
