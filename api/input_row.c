@@ -158,7 +158,8 @@ static void check_missing(struct input_row *row, const struct predictor *predict
 
 /* The quick way ---------------------------------------------------------------------------------*/
 
-enum { EXTRAS_MOST = 16 };
+/* The JSON library has whole numbers of 64 bits: what may be longer is its matter. */
+enum { EXTRAS_MOST = 16, WHOLE_DIGITS_MOST = 18 };
 
 struct scan {
     const char *at;
@@ -216,6 +217,7 @@ static bool scan_number(struct scan *scan, double *number)
 {
     const char *from = scan->at;
     size_t digits;
+    bool whole = true;
 
     scan->at += *scan->at == '-';
     digits = skip_digits(scan);
@@ -223,16 +225,18 @@ static bool scan_number(struct scan *scan, double *number)
         return false;
     if (scan->at < scan->end && *scan->at == '.') {
         scan->at++;
+        whole = false;
         if (skip_digits(scan) == 0)
             return false;
     }
     if (scan->at < scan->end && (*scan->at == 'e' || *scan->at == 'E')) {
         scan->at++;
+        whole = false;
         scan->at += scan->at < scan->end && (*scan->at == '+' || *scan->at == '-');
         if (skip_digits(scan) == 0)
             return false;
     }
-    if (scan->at == scan->end)
+    if (scan->at == scan->end || (whole && digits > WHOLE_DIGITS_MOST))
         return false;
     *number = strtod(from, NULL);
     return isfinite(*number);

@@ -114,7 +114,8 @@ static void read_child_event(const char *text, size_t size)
     event.report_text = "{}";
     child_event_encode(&event, &line);
     FUZZ_REQUIRE(!line.failed && child_event_decode(line.data, line.length - 1, &again, &err));
-    FUZZ_REQUIRE(event.kind == again.kind && event.percent == again.percent);
+    FUZZ_REQUIRE(event.kind == again.kind &&
+                 (event.kind != CHILD_PROGRESS || event.percent == again.percent));
     child_event_clear(&again);
     buffer_clear(&line);
     child_event_clear(&event);
