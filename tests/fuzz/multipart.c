@@ -12,7 +12,7 @@
 #include "infra/blob/blob.h"
 #include "tests/fuzz/fuzz.h"
 
-#include <fcntl.h>
+#include <ftw.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -85,16 +85,30 @@ static int handle(const struct _u_request *request, struct _u_response *response
     return U_CALLBACK_COMPLETE;
 }
 
+static char dir[64]; /* of the blobs; removed at the end */
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+    (void)status;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+static void remove_blobs(void)
+{
+    nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 /* In memory where there is such a folder: nothing here needs to last. */
 static struct blobs *open_blobs(void)
 {
-    static char dir[64];
     struct error err = {0};
     struct blobs *blobs;
 
     snprintf(dir, sizeof dir, "%s/trainyard-fuzz-XXXXXX",
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    FUZZ_REQUIRE(mkdtemp(dir) != NULL);
+    FUZZ_REQUIRE(mkdtemp(dir) != NULL && atexit(remove_blobs) == 0);
     blobs = blobs_open(dir, &err);
     FUZZ_REQUIRE(blobs != NULL);
     return blobs;
