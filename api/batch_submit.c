@@ -29,7 +29,8 @@ static void name_rows(const struct batch_rows *rows, struct predict_job *job)
     job->input = PREDICT_ROWS;
     job->rows = rows->count;
     job->files_count = 1;
-    job->files[0] = (struct build_job_file){"rows", rows->digest, rows->size_bytes};
+    job->files[0] = (struct build_job_file){
+        .filename = "rows", .digest = rows->digest, .size_bytes = rows->size_bytes};
 }
 
 /* How many rows the files of an upload have together. */

@@ -156,8 +156,8 @@ static bool insert_job(struct call *call, struct pg *db, struct build *build, st
 static bool insert_all(struct call *call, struct pg *db, struct build *build, struct error *err)
 {
     struct upload upload = {0};
-    bool ok = dataset_find(db, build->account, build->request->dataset_field,
-                           build->request->dataset_id, &upload, err) &&
+    bool ok = dataset_find_or_fetch(db, build->account, build->request->dataset_field,
+                                    build->request->dataset_id, &upload, err) &&
               (build->made->version == 1 ? insert_model(db, build, &upload, err)
                                          : insert_version(db, build, &upload, err)) &&
               make_message(build, &upload, err) && insert_job(call, db, build, err);

@@ -1,6 +1,8 @@
 /* dataset.c - see dataset.h. */
 #include "api/dataset.h"
 
+#include "infra/base/web_url.h"
+
 static bool check_upload(const struct upload *upload, const char *field, struct error *err)
 {
     switch (upload->status) {
@@ -35,6 +37,22 @@ bool dataset_find(struct pg *db, const char *account, const char *field, const c
     return false;
 }
 
+bool dataset_find_or_fetch(struct pg *db, const char *account, const char *field, const char *id,
+                           struct upload *upload, struct error *err)
+{
+    char filename[WEB_URL_NAME_BYTES];
+
+    if (!web_url_is(id))
+        return dataset_find(db, account, field, id, upload, err);
+    web_url_filename(id, filename);
+    *upload = (struct upload){.id = id,
+                              .account = account,
+                              .name = id,
+                              .status = UPLOAD_COMPLETE,
+                              .files = json_pack("[{s:s, s:s}]", "filename", filename, "url", id)};
+    return upload->files != NULL || error_no_memory(err);
+}
+
 size_t dataset_files(const struct upload *upload, struct build_job_file files[BUILD_FILES_MOST])
 {
     size_t index;
@@ -47,7 +65,8 @@ size_t dataset_files(const struct upload *upload, struct build_job_file files[BU
         files[index] = (struct build_job_file){
             .filename = upload_table_name(file),
             .digest = json_string_value(json_object_get(file, "digest")),
-            .size_bytes = json_integer_value(json_object_get(file, "size_bytes"))};
+            .size_bytes = json_integer_value(json_object_get(file, "size_bytes")),
+            .url = json_string_value(json_object_get(file, "url"))};
     }
     return json_array_size(upload->files);
 }

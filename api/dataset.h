@@ -16,6 +16,11 @@
 MUST_CHECK bool dataset_find(struct pg *db, const char *account, const char *field, const char *id,
                              struct upload *upload, struct error *err);
 
+/* The same where a URL will do, of a table that the job's worker is to fetch: it makes an upload of
+ * its own, which is in no database and points to id. */
+MUST_CHECK bool dataset_find_or_fetch(struct pg *db, const char *account, const char *field,
+                                      const char *id, struct upload *upload, struct error *err);
+
 /* Its files as a job names them; returns how many. They point into upload. */
 size_t dataset_files(const struct upload *upload, struct build_job_file files[BUILD_FILES_MOST]);
 

@@ -1,6 +1,8 @@
 /* model_request.c - see model_request.h. */
 #include "api/model_request.h"
 
+#include "infra/base/web_url.h"
+
 #include <ctype.h>
 #include <stdint.h>
 #include <string.h>
@@ -55,7 +57,7 @@ static const char *read_reference(struct fields *fields)
         fields_problem(fields, NAME, "names %zu datasets: upload their files as one, and name that",
                        json_array_size(value));
     else if (!json_is_string(value) || json_string_length(value) == 0)
-        fields_problem(fields, NAME, "wrong type: give the id of an upload");
+        fields_problem(fields, NAME, "wrong type: give the id of an upload, or a URL");
     else if (json_string_length(value) > DATASET_MOST ||
              strlen(json_string_value(value)) != json_string_length(value))
         fields_problem(fields, NAME, "no id of an upload");
@@ -79,12 +81,12 @@ static void read_dataset(struct fields *fields, enum presence presence,
                                 "data_reference", reference);
     if (presence == REQUIRED && json_is_object(fields->object) && !is_given(fields, "dataset_id") &&
         !is_given(fields, "upload_id") && !is_given(fields, "data_reference"))
-        fields_problem(fields, "dataset_id", "missing: give the id of an upload");
+        fields_problem(fields, "dataset_id", "missing: give the id of an upload, or a URL");
     else if (request->dataset_id != NULL && *request->dataset_id == '\0')
-        fields_problem(fields, request->dataset_field, "empty: give the id of an upload");
-    else if (request->dataset_id != NULL && strstr(request->dataset_id, "://") != NULL)
-        fields_problem(fields, request->dataset_field,
-                       "a URL is not taken: upload the table by POST /uploads, give its id");
+        fields_problem(fields, request->dataset_field, "empty: give the id of an upload, or a URL");
+    else if (request->dataset_id != NULL && web_url_is(request->dataset_id) &&
+             web_url_problem(request->dataset_id) != NULL)
+        fields_problem(fields, request->dataset_field, "%s", web_url_problem(request->dataset_id));
 }
 
 static bool is_type(const char *word)

@@ -5,17 +5,20 @@
 
 #include <string.h>
 
-enum { NAME_BYTES = 256, INTENT_BYTES = 8192 };
+enum { NAME_BYTES = 256, URL_BYTES = 1024, INTENT_BYTES = 8192 };
 
 static json_t *encode_files(const struct build_job *job)
 {
     json_t *files = json_array();
 
     for (size_t at = 0; at < job->files_count; at++)
-        json_array_append_new(files,
-                              json_pack("{s:s, s:s, s:I}", "filename", job->files[at].filename,
-                                        "digest", job->files[at].digest, "size_bytes",
-                                        (json_int_t)job->files[at].size_bytes));
+        json_array_append_new(
+            files, job->files[at].url != NULL
+                       ? json_pack("{s:s, s:s}", "filename", job->files[at].filename, "url",
+                                   job->files[at].url)
+                       : json_pack("{s:s, s:s, s:I}", "filename", job->files[at].filename, "digest",
+                                   job->files[at].digest, "size_bytes",
+                                   (json_int_t)job->files[at].size_bytes));
     return files;
 }
 
@@ -51,11 +54,16 @@ json_t *build_job_encode(const struct build_job *job, struct error *err)
 static bool decode_file(const json_t *value, struct build_job_file *file, struct error *err)
 {
     struct fields fields = {.object = value};
+    enum presence presence;
     bool ok;
 
     file->filename = fields_text(&fields, "filename", REQUIRED, NAME_BYTES);
-    file->digest = fields_text(&fields, "digest", REQUIRED, DIGEST_BYTES);
-    file->size_bytes = fields_int(&fields, "size_bytes", REQUIRED, 0, INT64_MAX, 0);
+    file->url = fields_text(&fields, "url", OPTIONAL, URL_BYTES);
+    presence = file->url == NULL ? REQUIRED : OPTIONAL;
+    file->digest = fields_text(&fields, "digest", presence, DIGEST_BYTES);
+    file->size_bytes = fields_int(&fields, "size_bytes", presence, 0, INT64_MAX, 0);
+    if (file->url != NULL && file->digest != NULL && json_object_get(value, "size_bytes") != NULL)
+        fields_problem(&fields, "url", "stands beside a digest: only one of them can be");
     if (file->digest != NULL && !digest_is(file->digest))
         fields_problem(&fields, "digest", "not a sha256 digest");
     ok = fields_end_lenient(&fields, err);
@@ -69,7 +77,7 @@ static bool decode_dataset(const json_t *value, struct build_job *job, struct er
     const json_t *files;
     bool ok;
 
-    job->dataset_id = fields_text(&fields, "dataset_id", REQUIRED, NAME_BYTES);
+    job->dataset_id = fields_text(&fields, "dataset_id", REQUIRED, URL_BYTES);
     files = fields_array(&fields, "files", REQUIRED, BUILD_FILES_MOST);
     if (files != NULL && json_array_size(files) == 0)
         fields_problem(&fields, "files", "empty: name at least one file");

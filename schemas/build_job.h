@@ -18,8 +18,9 @@ enum { BUILD_JOB_SCHEMA = 1, BUILD_FILES_MOST = 50, MESSAGE_BYTES_MOST = 65536 }
 
 struct build_job_file {
     const char *filename; /* as it was uploaded: its ending tells the format */
-    const char *digest;   /* of the blob */
+    const char *digest;   /* of the blob; NULL: to be fetched */
     int64_t size_bytes;
+    const char *url; /* where it is fetched from; NULL: it is in the blob store */
 };
 
 /* The version that a retrain goes on from, as it was made. */

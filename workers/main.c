@@ -15,6 +15,7 @@
 #include "infra/store/settings.h"
 #include "workers/build/build.h"
 #include "workers/build/build_child.h"
+#include "workers/build/fetch.h"
 #include "workers/deploy/deploy.h"
 #include "workers/logs/collector.h"
 #include "workers/predict/predict.h"
@@ -213,7 +214,13 @@ static bool start(struct process *process, struct error *err)
     if (process->blobs == NULL || !join_blob_store(process, err))
         return false;
     process->build =
-        (struct build_services){process->blobs, config->child_memory_mb, config->build_timeout_s};
+        (struct build_services){.blobs = process->blobs,
+                                .memory_mb = config->child_memory_mb,
+                                .timeout_s = config->build_timeout_s,
+                                .db = process->db,
+                                .fetch_most_mb = config->max_upload_mb,
+                                .fetch_timeout_s = config->fetch_timeout_s,
+                                .fetch_private = strcmp(config->fetch_private, "allow") == 0};
     process->predict = (struct predict_services){process->blobs, process->metrics,
                                                  config->child_memory_mb, config->build_timeout_s};
     process->deploy = (struct deploy_services){process->db, config->deploy_wait_s};
@@ -279,6 +286,8 @@ int main(int count, char **arguments)
 
     if (strcmp(command, "child") == 0 && count == 3 && strcmp(arguments[2], "build") == 0)
         return build_child_main();
+    if (strcmp(command, "child") == 0 && count == 3 && strcmp(arguments[2], "fetch") == 0)
+        return fetch_child_main();
     if (strcmp(command, "child") == 0 && count == 3 && strcmp(arguments[2], "predict") == 0)
         return predict_child_main();
     if (strcmp(command, "inspect") == 0)

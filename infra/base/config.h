@@ -48,6 +48,8 @@ struct config {
     int failed_keys_per_15min; /* 0: no limit */
     int child_memory_mb;
     int build_timeout_s;
+    int fetch_timeout_s;
+    char fetch_private[CONFIG_TEXT_BYTES]; /* refuse or allow */
     int deploy_wait_s;
     int model_cache_mb;
     int batch_wait_s;

@@ -96,7 +96,7 @@ class BadBodies(Case):
             ("intent", 7), ("intent", ""), ("intent", "  "), ("intent", "x" * 5000), ("intent", "a\0b"),
             ("name", []), ("name", "x" * 300), ("description", {}), ("description", "x" * 5000),
             ("dataset_id", 5), ("dataset_id", ""), ("dataset_id", ["a"]),
-            ("dataset_id", "https://example.org/a.csv"),
+            ("dataset_id", "ftp://example.org/a.csv"),
             ("input_schema", []), ("input_schema", {"a": "flot"}), ("input_schema", {"a": None}),
             ("input_schema", {"": "float"}), ("output_schema", "y"),
             ("tags", "a"), ("tags", [1]), ("tags", ["x" * 101]), ("tags", ["t"] * 51),

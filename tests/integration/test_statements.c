@@ -7,6 +7,7 @@
 #include "infra/store/datasets.h"
 #include "infra/store/deployments.h"
 #include "infra/store/events.h"
+#include "infra/store/fetched.h"
 #include "infra/store/instances.h"
 #include "infra/store/jobs.h"
 #include "infra/store/kept_answers.h"
@@ -56,6 +57,7 @@ static void every_statement_fits_the_schema(void **state)
         {"accounts", &accounts_sql},
         {"datasets", &datasets_sql},
         {"events", &events_sql},
+        {"fetched", &fetched_sql},
         {"deployments", &deployments_sql},
         {"replicas", &replicas_sql},
         {"instances", &instances_sql},

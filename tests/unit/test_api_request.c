@@ -142,7 +142,7 @@ static void what_is_missing_is_named_as_clients_expect(void **state)
     assert_false(reading.ok);
     assert_non_null(json_object_get(reading.fields.problems, "goal"));
     end(&reading);
-    read_body(&reading, "{\"goal\":\"g\",\"dataset_id\":\"http://a/b.csv\"}");
+    read_body(&reading, "{\"goal\":\"g\",\"dataset_id\":\"ftp://a/b.csv\"}");
     assert_non_null(json_object_get(reading.fields.problems, "dataset_id"));
     end(&reading);
 }

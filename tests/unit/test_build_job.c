@@ -13,19 +13,20 @@
 
 static struct build_job example(void)
 {
-    return (struct build_job){.job_id = "job_1",
-                              .account = "user_1",
-                              .model_id = "model_1",
-                              .model_name = "churn",
-                              .version_id = "ver_1",
-                              .version = 3,
-                              .dataset_id = "upload_1",
-                              .files = {{"a.csv", DIGEST, 10}, {"b.csv", DIGEST, 1LL << 40}},
-                              .files_count = 2,
-                              .intent = "predict \"churn\"\n\xc3\xa4",
-                              .max_iterations = 5,
-                              .timeout_s = 120,
-                              .seed = 1LL << 60};
+    return (struct build_job){
+        .job_id = "job_1",
+        .account = "user_1",
+        .model_id = "model_1",
+        .model_name = "churn",
+        .version_id = "ver_1",
+        .version = 3,
+        .dataset_id = "upload_1",
+        .files = {{"a.csv", DIGEST, 10, NULL}, {"b.csv", DIGEST, 1LL << 40, NULL}},
+        .files_count = 2,
+        .intent = "predict \"churn\"\n\xc3\xa4",
+        .max_iterations = 5,
+        .timeout_s = 120,
+        .seed = 1LL << 60};
 }
 
 static json_t *example_json(void)

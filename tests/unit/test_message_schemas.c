@@ -37,7 +37,7 @@ static json_t *build_job(bool all)
                             .version_id = "ver_1",
                             .version = 3,
                             .dataset_id = "upload_1",
-                            .files = {{"a.csv", DIGEST, 10}},
+                            .files = {{"a.csv", DIGEST, 10, NULL}},
                             .files_count = 1,
                             .intent = "predict churn",
                             .target = all ? "churn" : NULL,
@@ -69,7 +69,7 @@ static json_t *predict_job(bool all)
                               .input = all ? PREDICT_TABLE : PREDICT_ROWS,
                               .rows = all ? 0 : 7,
                               .dataset_id = all ? "upload_1" : NULL,
-                              .files = {{"a.csv", DIGEST, 10}},
+                              .files = {{"a.csv", DIGEST, 10, NULL}},
                               .files_count = 1,
                               .format = all ? "parquet" : "ndjson"};
     struct error err = {0};

@@ -6,6 +6,7 @@
 #include "infra/blob/blob.h"
 #include "schemas/build_task.h"
 #include "schemas/fields.h"
+#include "workers/build/fetch.h"
 #include "workers/runtime/child.h"
 
 #include <stdio.h>
@@ -22,6 +23,7 @@ struct build {
     struct build_task task;
     char paths[BUILD_FILES_MOST][BLOB_PATH_BYTES];
     char artifact[BLOB_PATH_BYTES];
+    char fetched[DIGEST_BYTES]; /* of what a URL gave; empty: there is none */
     char digest[DIGEST_BYTES];
     size_t size_bytes;
     json_t *report;
@@ -57,6 +59,27 @@ static void on_event(void *context, const struct child_event *event)
     build->report = json_incref((json_t *)event->report);
 }
 
+/* Brings a file that a URL names here; a job names one at most. */
+static bool fetch(struct build *build, struct build_job_file *file, struct error *err)
+{
+    if (!fetch_table(build->run, build->services, file->url, build->fetched, &file->size_bytes,
+                     err))
+        return false;
+    file->digest = build->fetched;
+    return true;
+}
+
+/* Tells in the report and the result which bytes were fetched. */
+static void note_fetched(const struct build *build, json_t *object)
+{
+    const struct build_job_file *file = &build->task.job.files[0];
+
+    if (object != NULL && *build->fetched != '\0')
+        json_object_set_new(object, "dataset",
+                            json_pack("{s:s, s:s, s:I}", "url", file->url, "digest", build->fetched,
+                                      "size_bytes", (json_int_t)file->size_bytes));
+}
+
 /* Finds the dataset's files here, and a place for the artifact. */
 static bool prepare(struct build *build, struct error *err)
 {
@@ -64,6 +87,8 @@ static bool prepare(struct build *build, struct error *err)
     int own = task->job.timeout_s;
 
     for (size_t at = 0; at < task->job.files_count; at++) {
+        if (task->job.files[at].url != NULL && !fetch(build, &task->job.files[at], err))
+            return false;
         if (!blobs_path(build->services->blobs, task->job.files[at].digest, build->paths[at],
                         err)) {
             if (err->code == ERROR_NOT_FOUND)
@@ -118,6 +143,8 @@ static bool set_results(struct build *build, double seconds, struct error *err)
                        json_object_get(build->report, "algorithm"), "metric",
                        json_object_get(build->report, "metric"), "metrics",
                        json_object_get(build->report, "metrics"));
+    note_fetched(build, result);
+    note_fetched(build, build->report);
     kept = json_pack("{s:s, s:I, s:O, s:f}", "digest", build->digest, "bytes",
                      (json_int_t)build->size_bytes, "report", build->report, "training_s", seconds);
     if (result != NULL && kept != NULL) {
