@@ -226,7 +226,7 @@ bool upload_settle(struct call *call, struct upload *upload, struct error *err)
     bool ended;
 
     if (upload->status != UPLOAD_PENDING)
-        return judge(upload, err);
+        return judge(upload, err) && call_begin(call, err) != NULL;
     if (!all_arrived(upload, err))
         return false;
     files = json_deep_copy(upload->files);
@@ -238,12 +238,15 @@ bool upload_settle(struct call *call, struct upload *upload, struct error *err)
         *err = reason;
         return false;
     }
-    db = call_db(call, err);
+    db = sound ? call_begin(call, err) : call_db(call, err);
     ended =
         db != NULL && (sound ? uploads_complete(db, upload->id, upload->revision, files, err)
                              : uploads_fail(db, upload->id, upload->revision, reason.message, err));
     json_decref(files);
     if (!ended && (db == NULL || err->code != ERROR_CONFLICT))
         return false;
-    return reload(call, upload, err) && judge(upload, err);
+    if (ended)
+        return reload(call, upload, err) && judge(upload, err);
+    call_release_db(call); /* and the transaction: somebody else has ended the upload */
+    return reload(call, upload, err) && judge(upload, err) && call_begin(call, err) != NULL;
 }

@@ -2,6 +2,7 @@
 #include "api/uploads.h"
 
 #include "api/multipart_upload.h"
+#include "api/query.h"
 #include "api/services.h"
 #include "api/upload_json.h"
 #include "api/upload_request.h"
@@ -43,8 +44,8 @@ static json_t *encode_urls(const struct services *services, const struct upload 
 }
 
 /* Inserts an upload and reads back what the database made of it. */
-static bool insert(struct call *call, const struct upload_request *request, struct upload *upload,
-                   struct error *err)
+static bool insert(struct call *call, struct pg *db, const struct upload_request *request,
+                   struct upload *upload, struct error *err)
 {
     struct id id = id_new("upload");
     const char *first =
@@ -57,7 +58,6 @@ static bool insert(struct call *call, const struct upload_request *request, stru
         .files = request->files,
         .lifetime_s = UPLOAD_URL_LIFETIME_S,
     };
-    struct pg *db = call_db(call, err);
 
     return db != NULL && uploads_create(db, &made, err) &&
            uploads_find(db, made.account, made.id, upload, err);
@@ -104,8 +104,9 @@ static bool create_whole(struct call *call, struct multipart_upload *multipart, 
     struct upload upload = {0};
     json_t *form = form_object(call, NAMES);
     bool ok = read_whole(call, multipart, form, &request, err) &&
-              insert(call, &request, &upload, err) && upload_settle(call, &upload, err) &&
-              call_reply_take(call, 200, upload_encode(&upload, true), err);
+              insert(call, call_db(call, err), &request, &upload, err) &&
+              upload_settle(call, &upload, err) &&
+              call_commit_reply(call, 200, upload_encode(&upload, true), err);
 
     upload_clear(&upload);
     json_decref(request.files);
@@ -113,19 +114,31 @@ static bool create_whole(struct call *call, struct multipart_upload *multipart, 
     return ok;
 }
 
-/* The body as an object, from JSON or a form; owned by the caller. */
-static json_t *read_body(struct call *call, const char *const *names, struct error *err)
+static bool has_type(const struct call *call, const char *wanted)
 {
     const char *type = call_header(call, "Content-Type");
+
+    return type != NULL && strncasecmp(type, wanted, strlen(wanted)) == 0;
+}
+
+/*
+ * The body as an object, from JSON or a form; owned by the caller. A form without the field needed
+ * (NULL: without any) says nothing.
+ */
+static json_t *read_body(struct call *call, const char *const *names, const char *needed,
+                         struct error *err)
+{
     const json_t *body;
     json_t *form = form_object(call, names);
 
-    if (json_object_size(form) > 0)
+    if (needed == NULL ? json_object_size(form) > 0 : json_object_get(form, needed) != NULL)
         return form;
     json_decref(form);
-    if (type != NULL && strncasecmp(type, "multipart/", 10) == 0) {
+    if (has_type(call, "multipart/") || has_type(call, "application/x-www-form-urlencoded")) {
         error_set(err, ERROR_INVALID_REQUEST,
-                  "no file in the body: send it as a part named files, with a file name");
+                  "the form has no %s: give it, or send JSON; files go in parts named files, each "
+                  "with a file name",
+                  needed == NULL ? "fields" : needed);
         return NULL;
     }
     body = call_body(call, err);
@@ -145,13 +158,14 @@ bool api_uploads_create(struct call *call, struct error *err)
 
     if (multipart != NULL)
         return create_whole(call, multipart, err);
-    body = read_body(call, NAMES, err);
+    body = read_body(call, NAMES, "filename", err);
     if (body == NULL)
         return false;
     fields.object = body;
     upload_request_read(&fields, services->config->max_upload_mb, &request);
-    ok = call_fields_end(call, &fields, err) && insert(call, &request, &upload, err) &&
-         call_reply_take(call, 200, encode_urls(services, &upload, request.single), err);
+    ok = call_fields_end(call, &fields, err) &&
+         insert(call, call_begin(call, err), &request, &upload, err) &&
+         call_commit_reply(call, 200, encode_urls(services, &upload, request.single), err);
     upload_clear(&upload);
     json_decref(request.files);
     json_decref(body);
@@ -191,11 +205,12 @@ static bool find_confirmed(struct call *call, json_t *body, struct upload *uploa
 /* The body; none is needed where the path says which upload it is. */
 static json_t *read_confirmation(struct call *call, const char *const *names, struct error *err)
 {
+    bool named = call_path(call, "upload_id") != NULL;
     size_t length = 0;
 
     call_raw_body(call, &length);
-    return length == 0 && call_path(call, "upload_id") != NULL ? json_object()
-                                                               : read_body(call, names, err);
+    return length == 0 && named ? json_object()
+                                : read_body(call, names, named ? NULL : "upload_id", err);
 }
 
 bool api_uploads_confirm(struct call *call, struct error *err)
@@ -205,7 +220,7 @@ bool api_uploads_confirm(struct call *call, struct error *err)
     json_t *body = read_confirmation(call, NAMES, err);
     bool ok = body != NULL && find_confirmed(call, body, &upload, err) &&
               upload_settle(call, &upload, err) &&
-              call_reply_take(call, 200, encode_confirmed(&upload), err);
+              call_commit_reply(call, 200, encode_confirmed(&upload), err);
 
     upload_clear(&upload);
     json_decref(body);
@@ -242,48 +257,24 @@ bool api_uploads_get(struct call *call, struct error *err)
     return ok;
 }
 
-/* Whether a query parameter is one of words; the first stands for an absent one. */
-static bool query_word(const struct call *call, const char *name, const char *const *words,
-                       const char **word, struct error *err)
-{
-    const char *given = call_query(call, name);
-
-    *word = given == NULL ? words[0] : given;
-    for (size_t at = 0; given != NULL && words[at] != NULL; at++)
-        if (strcmp(words[at], given) == 0)
-            return true;
-    return given == NULL ||
-           error_set(err, ERROR_INVALID_REQUEST, "%s must be one such as %s", name, words[0]);
-}
-
 static bool read_filter(struct call *call, struct uploads_filter *filter, struct error *err)
 {
+    static const char *const STATUSES[] = {"pending", "processing", "complete", "failed", NULL};
     static const char *const SORTS[] = {"created_at", "status", NULL};
     static const char *const ORDERS[] = {"desc", "asc", NULL};
     const char *order;
-    int64_t limit;
-    int64_t offset;
 
     filter->account = call_account(call);
-    filter->status = call_query(call, "status");
-    if (filter->status != NULL &&
-        (state_from_word(MACHINE_UPLOAD, filter->status) < 0 ||
-         state_from_word(MACHINE_UPLOAD, filter->status) == UPLOAD_DELETED))
-        return error_set(err, ERROR_INVALID_REQUEST,
-                         "status must be pending, processing, complete or failed");
-    if (!call_query_int(call, "limit", 1, 100, 20, &limit, err) ||
-        !call_query_int(call, "offset", 0, INT32_MAX, 0, &offset, err) ||
+    if (!query_page(call, &filter->limit, &filter->offset, err) ||
+        !query_word_or_none(call, "status", STATUSES, &filter->status, err) ||
         !query_word(call, "sort", SORTS, &filter->sort, err) ||
         !query_word(call, "order", ORDERS, &order, err))
         return false;
-    filter->limit = (int)limit;
-    filter->offset = (int)offset;
     filter->ascending = strcmp(order, "asc") == 0;
     return true;
 }
 
-static json_t *encode_page(const struct pg_rows *rows, const struct uploads_filter *filter,
-                           int64_t total, struct error *err)
+static json_t *encode_list(const struct pg_rows *rows, struct error *err)
 {
     json_t *list = json_array();
 
@@ -297,9 +288,7 @@ static json_t *encode_page(const struct pg_rows *rows, const struct uploads_filt
         json_array_append_new(list, upload_encode(&upload, false));
         upload_clear(&upload);
     }
-    return json_pack("{s:o, s:{s:I, s:i, s:i, s:b}}", "uploads", list, "pagination", "total",
-                     (json_int_t)total, "limit", filter->limit, "offset", filter->offset,
-                     "has_more", filter->offset + (int64_t)pg_rows_count(rows) < total);
+    return list;
 }
 
 bool api_uploads_list(struct call *call, struct error *err)
@@ -308,7 +297,7 @@ bool api_uploads_list(struct call *call, struct error *err)
     struct pg_rows *rows;
     struct pg *db;
     int64_t total = 0;
-    bool ok;
+    json_t *list;
 
     if (!read_filter(call, &filter, err))
         return false;
@@ -316,7 +305,9 @@ bool api_uploads_list(struct call *call, struct error *err)
     rows = db == NULL ? NULL : uploads_list(db, &filter, &total, err);
     if (rows == NULL)
         return false;
-    ok = call_reply_take(call, 200, encode_page(rows, &filter, total, err), err);
+    list = encode_list(rows, err);
     pg_rows_free(rows);
-    return ok;
+    return list != NULL &&
+           call_reply_take(
+               call, 200, page_json_take("uploads", list, total, filter.limit, filter.offset), err);
 }

@@ -137,8 +137,16 @@ class Multipart(unittest.TestCase):
     def test_no_file(self):
         for parts in ([("name", None, b"x")], [("other", "a.csv", CSV)]):
             answer = upload_parts(parts)
-            self.assertIn(answer.status, (400, 422), answer)
+            self.assertEqual(answer.status, 400, answer)
             self.assertIn("files", answer.json["error"]["message"])
+
+    def test_a_form_that_says_nothing(self):
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        for path, wanted in (("/uploads", "filename"), ("/uploads/status", "upload_id")):
+            for body in (b"name=x", b""):
+                answer = call("POST", path, body, kind)
+                self.assertEqual(answer.status, 400, answer)
+                self.assertIn(wanted, answer.json["error"]["message"])
 
     def test_a_name_that_comes_twice(self):
         answer = upload_parts([("files", "a.csv", CSV), ("files", "a.csv", CSV)])
