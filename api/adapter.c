@@ -77,15 +77,21 @@ const char *call_form(const struct call *call, const char *name)
     return u_map_get(request_of(call)->map_post_body, name);
 }
 
-void call_add_form(const struct call *call, struct digest *digest)
+/* Each with its length before it, so that no two lists of pairs are the same bytes. */
+static void add_pairs(struct digest *digest, const struct _u_map *pairs)
 {
-    const struct _u_map *form = request_of(call)->map_post_body;
-
-    for (int at = 0; at < form->nb_values; at++) {
-        digest_add(digest, form->keys[at], strlen(form->keys[at]) + 1);
-        digest_add(digest, form->values[at], form->lengths[at]);
-        digest_add(digest, "", 1);
+    digest_add(digest, &pairs->nb_values, sizeof pairs->nb_values);
+    for (int at = 0; at < pairs->nb_values; at++) {
+        digest_add(digest, pairs->keys[at], strlen(pairs->keys[at]) + 1);
+        digest_add(digest, &pairs->lengths[at], sizeof pairs->lengths[at]);
+        digest_add(digest, pairs->values[at], pairs->lengths[at]);
     }
+}
+
+void call_add_parameters(const struct call *call, struct digest *digest)
+{
+    add_pairs(digest, request_of(call)->map_url);
+    add_pairs(digest, request_of(call)->map_post_body);
 }
 
 const void *call_raw_body(const struct call *call, size_t *length)

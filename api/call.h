@@ -45,8 +45,8 @@ MUST_CHECK const json_t *call_body(struct call *call, struct error *err);
 /* A field of a form (urlencoded, or a multipart part without a file name); NULL when absent. */
 const char *call_form(const struct call *call, const char *name);
 
-/* Adds the fields of a form to a digest. Adapter. */
-void call_add_form(const struct call *call, struct digest *digest);
+/* Adds the query and the fields of a form to a digest. Adapter. */
+void call_add_parameters(const struct call *call, struct digest *digest);
 
 /* Whether the reply is one that was given before, to an equal request: see idempotency.h. */
 bool call_is_repeat(const struct call *call);

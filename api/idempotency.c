@@ -44,7 +44,7 @@ static bool add_files(struct digest *digest, struct multipart_upload *files, str
     return true;
 }
 
-/* What makes two requests the same: method, path, and content. */
+/* What makes two requests the same: method, path with its dialect, query, and content. */
 static bool digest_request(struct call *call, struct error *err)
 {
     struct digest digest;
@@ -53,9 +53,10 @@ static bool digest_request(struct call *call, struct error *err)
 
     digest_init(&digest);
     add_text(&digest, call->method);
+    digest_add(&digest, &call->path.dialect, sizeof call->path.dialect);
     for (size_t at = 0; at < call->path.count; at++)
         add_text(&digest, call->path.parts[at]);
-    call_add_form(call, &digest);
+    call_add_parameters(call, &digest);
     body = call_raw_body(call, &length);
     if (call->multipart == NULL && body != NULL)
         digest_add(&digest, body, length);

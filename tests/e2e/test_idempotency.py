@@ -62,6 +62,17 @@ class Idempotency(unittest.TestCase):
             self.assertIn("another request", answer.json["error"]["message"])
         self.assertEqual(self.jobs_of("body-b"), 0)
 
+    def test_another_query_or_dialect_under_the_key_is_a_conflict(self):
+        body = dict(CHURN, dataset_id=self.dataset)
+        first = self.system.call("POST", "/models/query", body, {"Idempotency-Key": "query-1"})
+        self.assertEqual(first.status, 200, first)
+        for path in ("/models/query?a=1", "/v0/models/query"):
+            answer = self.system.call("POST", path, body, {"Idempotency-Key": "query-1"})
+            self.assertEqual(answer.status, 409, answer)
+            self.assertIn("another request", answer.json["error"]["message"])
+        again = self.system.call("POST", "/v1/models/query", body, {"Idempotency-Key": "query-1"})
+        self.assertEqual(again.body, first.body)
+
     def test_keys_belong_to_their_account(self):
         self.assertEqual(self.create("mine", "shared-key").status, 200)
         other = self.system.make_key("somebody else")
