@@ -2,6 +2,7 @@
 #include "api/input_row.h"
 
 #include "engine/predict/values.h"
+#include "infra/base/nearest.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -132,16 +133,35 @@ static void note_extra(struct input_row *row, const struct predictor *predictor,
                        size_t length)
 {
     const char *target = predictor_target(predictor);
-    char copy[101];
+    char copy[INPUT_EXTRA_BYTES];
 
     if (length >= sizeof copy)
         length = sizeof copy - 1;
     memcpy(copy, name, length);
     copy[length] = '\0';
+    if (row->extras_count < INPUT_EXTRAS_KEPT)
+        memcpy(row->extras[row->extras_count++], copy, length + 1);
     if (strcmp(copy, target) == 0)
         warn(row, copy, "is what the model predicts; it was not used");
     else
         warn(row, copy, "the model has no such field; it was not used");
+}
+
+/* Of a field that is missing; an extra one with nearly its name may be meant. */
+static void note_missing(const struct input_row *row, const struct field *field,
+                         struct fields *problems)
+{
+    const char *extras[INPUT_EXTRAS_KEPT];
+    const char *near;
+
+    for (size_t at = 0; at < row->extras_count; at++)
+        extras[at] = row->extras[at];
+    near = nearest_word(field->name, extras, row->extras_count);
+    if (near == NULL)
+        fields_problem(problems, field->name, "missing: give %s", WANTED[field->type]);
+    else
+        fields_problem(problems, field->name, "missing: give %s; did you mean it by %s?",
+                       WANTED[field->type], near);
 }
 
 /* What is required and was not given. A field with another problem keeps that one. */
@@ -153,7 +173,7 @@ static void check_missing(struct input_row *row, const struct predictor *predict
 
     for (size_t at = 0; at < count; at++)
         if (fields[at].required && row->values[at].kind == VALUE_MISSING)
-            fields_problem(problems, fields[at].name, "missing: give %s", WANTED[fields[at].type]);
+            note_missing(row, &fields[at], problems);
 }
 
 /* The quick way ---------------------------------------------------------------------------------*/
@@ -384,6 +404,7 @@ static void start_over(struct input_row *row, size_t count, struct fields *probl
     memset(row->seen, 0, count * sizeof *row->seen);
     buffer_reset(&row->warnings);
     row->warnings_count = 0;
+    row->extras_count = 0;
     json_decref(fields_take_problems(problems));
 }
 

@@ -12,12 +12,14 @@
 #include "infra/base/buffer.h"
 #include "schemas/fields.h"
 
-enum { INPUT_WARNINGS_MOST = 50 };
+enum { INPUT_WARNINGS_MOST = 50, INPUT_EXTRAS_KEPT = 8, INPUT_EXTRA_BYTES = 101 };
 
 struct input_row {
     struct value *values;   /* one for each field of the model; they point into text or json */
     struct buffer warnings; /* JSON strings between commas; empty: none */
     size_t warnings_count;
+    size_t extras_count; /* the first fields that the model has not, each cut at its size */
+    char extras[INPUT_EXTRAS_KEPT][INPUT_EXTRA_BYTES];
     json_t *json; /* NULL unless the text went to the JSON library */
     bool *seen;   /* by field */
 };

@@ -1,12 +1,17 @@
 /* query.c - see query.h. */
 #include "api/query.h"
 
+#include "infra/base/nearest.h"
+
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool refuse_word(const char *name, const char *const *words, struct error *err)
+static bool refuse_word(const char *name, const char *word, const char *const *words,
+                        struct error *err)
 {
+    const char *near = nearest_word(word, words, SIZE_MAX);
     char list[160];
     size_t used = 0;
 
@@ -14,7 +19,9 @@ static bool refuse_word(const char *name, const char *const *words, struct error
     for (size_t at = 0; words[at] != NULL && used < sizeof list; at++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", at == 0 ? "" : ", ",
                                  words[at]);
-    return error_set(err, ERROR_INVALID_REQUEST, "%s must be one of %s", name, list);
+    return error_set(err, ERROR_INVALID_REQUEST, "%s must be one of %s%s%s%s", name, list,
+                     near == NULL ? "" : "; did you mean ", near == NULL ? "" : near,
+                     near == NULL ? "" : "?");
 }
 
 bool query_word_or_none(const struct call *call, const char *name, const char *const *words,
@@ -26,7 +33,7 @@ bool query_word_or_none(const struct call *call, const char *name, const char *c
     for (size_t at = 0; words[at] != NULL; at++)
         if (strcmp(words[at], *word) == 0)
             return true;
-    return refuse_word(name, words, err);
+    return refuse_word(name, *word, words, err);
 }
 
 bool query_word(const struct call *call, const char *name, const char *const *words,

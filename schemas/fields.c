@@ -1,6 +1,9 @@
 /* fields.c - see fields.h. */
 #include "schemas/fields.h"
 
+#include "infra/base/nearest.h"
+
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,43 +111,6 @@ bool fields_bool(struct fields *fields, const char *name, enum presence presence
     return value == NULL ? fallback : json_is_true(value);
 }
 
-/* How many single character changes make a from b (Levenshtein), of at most 32 characters. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[33];
-    size_t columns = strnlen(b, 32);
-
-    for (size_t j = 0; j <= columns; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1] != '\0' && i <= 32; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= columns; j++) {
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-
-            diagonal = row[j];
-            if (row[j] + 1 < change)
-                change = row[j] + 1;
-            row[j] = row[j - 1] + 1 < change ? row[j - 1] + 1 : change;
-        }
-    }
-    return row[columns];
-}
-
-static const char *nearest(const char *word, const char *const *choices, size_t count)
-{
-    const char *best = NULL;
-    size_t least = 4; /* further off is no misspelling */
-
-    for (size_t at = 0; at < count && choices[at] != NULL; at++)
-        if (distance(word, choices[at]) < least) {
-            least = distance(word, choices[at]);
-            best = choices[at];
-        }
-    return best;
-}
-
 int fields_choice(struct fields *fields, const char *name, enum presence presence,
                   const char *const *choices, int fallback)
 {
@@ -156,7 +122,7 @@ int fields_choice(struct fields *fields, const char *name, enum presence presenc
     for (int at = 0; choices[at] != NULL; at++)
         if (strcmp(choices[at], word) == 0)
             return at;
-    near = nearest(word, choices, FIELDS_MOST);
+    near = nearest_word(word, choices, SIZE_MAX);
     if (near != NULL)
         fields_problem(fields, name, "unknown: did you mean %s?", near);
     else
@@ -202,7 +168,7 @@ static void note_unknown(struct fields *fields)
             known = strcmp(fields->known[at], name) == 0;
         if (known)
             continue;
-        near = nearest(name, fields->known, fields->known_count);
+        near = nearest_word(name, fields->known, fields->known_count);
         if (near != NULL)
             fields_problem(fields, name, "unknown field: did you mean %s?", near);
         else

@@ -1,10 +1,12 @@
 /* args.c - see args.h. */
 #include "api/cli/args.h"
 
+#include "infra/base/nearest.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMES_MOST = 64, DISTANCE_MOST = 3, WORD_MOST = 32 };
+enum { NAMES_MOST = 64 };
 
 static const struct option_form COMMON[] = {
     {"--json", NULL, "prints the API's own JSON, for scripts", NULL},
@@ -13,50 +15,10 @@ static const struct option_form COMMON[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-/* How many single character changes make a from b (Levenshtein). */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[WORD_MOST + 1];
-    size_t columns = strnlen(b, WORD_MOST);
-
-    for (size_t j = 0; j <= columns; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= WORD_MOST && a[i - 1] != '\0'; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= columns; j++) {
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-
-            diagonal = row[j];
-            if (row[j] + 1 < change)
-                change = row[j] + 1;
-            row[j] = row[j - 1] + 1 < change ? row[j - 1] + 1 : change;
-        }
-    }
-    return row[columns];
-}
-
-const char *args_nearest(const char *word, const char *const *words, size_t count)
-{
-    const char *best = NULL;
-    size_t least = DISTANCE_MOST + 1;
-
-    for (size_t at = 0; at < count; at++) {
-        size_t far = distance(word, words[at]);
-
-        if (far < least && far < strlen(words[at])) {
-            least = far;
-            best = words[at];
-        }
-    }
-    return best;
-}
-
 static bool unknown(const char *what, const char *word, const char *const *words, size_t count,
                     const char *noun, struct error *err)
 {
-    const char *near = args_nearest(word, words, count);
+    const char *near = nearest_word(word, words, count);
 
     return near == NULL
                ? error_set(err, ERROR_INVALID_REQUEST,

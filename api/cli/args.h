@@ -67,9 +67,6 @@ MUST_CHECK bool args_int(const struct args *args, const char *name, int64_t leas
 MUST_CHECK bool args_word(const struct args *args, const char *name, const char *const *words,
                           const char **value, struct error *err);
 
-/* The one of words that word may be meant to be; NULL: none is near. */
-const char *args_nearest(const char *word, const char *const *words, size_t count);
-
 /* The help of a noun. */
 void args_help(const struct noun *noun, FILE *out);
 

@@ -2,6 +2,7 @@
 #include "api/cli/cli.h"
 #include "api/cli/command.h"
 #include "api/cli/settings.h"
+#include "infra/base/nearest.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -192,7 +193,7 @@ static int run_word(const char *word, int count, char **arguments)
         if (strcmp(COMMANDS[at].name, word) == 0)
             return run_command(&COMMANDS[at], count, arguments);
     }
-    near = args_nearest(word, names, names_count);
+    near = nearest_word(word, names, names_count);
     fprintf(stderr, "trainyard: there is no command %s", word);
     if (near != NULL)
         fprintf(stderr, "; did you mean %s?\n", near);

@@ -276,6 +276,7 @@ class BadRequests(Case):
             self.assert_error(system.call("GET", "/models?" + query), "invalid_request")
         for query in ("status=DONE", "sort=name", "order=up", "limit=999999999999999999999"):
             self.assert_error(system.call("GET", "/jobs?" + query), "invalid_request")
+        self.assert_error(system.call("GET", "/jobs?status=RUNNNIG"), "invalid_request", "did you mean RUNNING?")
 
     def test_garbage_on_the_wire(self):
         for data in (b"\r\n\r\n", b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x00" * 50,

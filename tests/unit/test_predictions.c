@@ -148,6 +148,20 @@ static void a_good_row_has_no_word_said(void **state)
     clear(&o);
 }
 
+static void a_missing_field_may_be_meant_by_an_extra_one(void **state)
+{
+    struct outcome o = read_row("{\"aeg\": 3, \"plam\": \"a\", \"quite another\": 1}");
+    struct outcome escaped = read_row("{\"aeg\": 3, \"pl\\u0061m\": \"a\"}");
+
+    (void)state;
+    assert_string_equal(problem(&o, "age"),
+                        "missing: give a whole number; did you mean it by aeg?");
+    assert_string_equal(problem(&o, "plan"), "missing: give a string; did you mean it by plam?");
+    assert_string_equal(problem(&escaped, "plan"), problem(&o, "plan"));
+    clear(&escaped);
+    clear(&o);
+}
+
 static void every_missing_and_wrong_field_is_named(void **state)
 {
     struct outcome o = read_row("{\"age\": null, \"price\": true, \"active\": [1],"
@@ -372,6 +386,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_row_has_no_word_said),
+        cmocka_unit_test(a_missing_field_may_be_meant_by_an_extra_one),
         cmocka_unit_test(every_missing_and_wrong_field_is_named),
         cmocka_unit_test(an_object_for_a_required_field_is_of_the_wrong_type),
         cmocka_unit_test(what_is_bent_to_fit_is_said),
