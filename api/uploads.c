@@ -134,10 +134,13 @@ static json_t *read_body(struct call *call, const char *const *names, const char
     if (needed == NULL ? json_object_size(form) > 0 : json_object_get(form, needed) != NULL)
         return form;
     json_decref(form);
-    if (has_type(call, "multipart/") || has_type(call, "application/x-www-form-urlencoded")) {
+    if (has_type(call, "multipart/")) {
         error_set(err, ERROR_INVALID_REQUEST,
-                  "the form has no %s: give it, or send JSON; files go in parts named files, each "
-                  "with a file name",
+                  "no file in the body: send it as a part named files, with a file name");
+        return NULL;
+    }
+    if (has_type(call, "application/x-www-form-urlencoded")) {
+        error_set(err, ERROR_INVALID_REQUEST, "the form has no %s: give it, or send JSON",
                   needed == NULL ? "fields" : needed);
         return NULL;
     }
