@@ -35,14 +35,7 @@ static bool decode_head(const char *message, size_t length, struct job_head *hea
 
     if (!deploy_job_decode(message, length, &job, err))
         return false;
-    ok = strlen(job.job_id) < HEAD_BYTES && strlen(job.account) < HEAD_BYTES;
-    if (ok) {
-        strcpy(head->job_id, job.job_id);
-        strcpy(head->account, job.account);
-    } else {
-        error_set(err, ERROR_VALIDATION, "an id in the message is longer than %d bytes",
-                  HEAD_BYTES - 1);
-    }
+    ok = job_head_set(head, job.job_id, job.account, err);
     deploy_job_clear(&job);
     return ok;
 }

@@ -14,6 +14,10 @@ struct job_head {
     char account[HEAD_BYTES];
 };
 
+/* Copies the two ids; ERROR_VALIDATION when one is too long for any of ours. */
+MUST_CHECK bool job_head_set(struct job_head *head, const char *job_id, const char *account,
+                             struct error *err);
+
 struct handler {
     const char *pool; /* jobs come from the topic jobs.POOL, by the group POOL */
 
