@@ -3,6 +3,7 @@
 
 #include "api/call_private.h"
 #include "api/connections.h"
+#include "api/form_reader.h"
 #include "api/listen.h"
 #include "api/multipart_upload.h"
 #include "api/serve.h"
@@ -11,7 +12,6 @@
 #include "infra/base/clock.h"
 #include "infra/base/config.h"
 
-#include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,42 +243,6 @@ static int take_piece(const struct _u_request *request, const char *part, const 
     return U_OK;
 }
 
-/*
- * Forms that are none ---------------------------------------------------------------------------
- *
- * For a form whose Content-Type has no boundary libmicrohttpd makes no reader, upon which ulfius
- * hangs up without an answer. ulfius calls these instead of libmicrohttpd's own: such a form has no
- * fields, and the handler refuses the body, or takes it for what it is.
- */
-static char no_reader;
-
-struct MHD_PostProcessor *MHD_create_post_processor(struct MHD_Connection *connection,
-                                                    size_t buffer_size,
-                                                    MHD_PostDataIterator iterator, void *context)
-{
-    struct MHD_PostProcessor *(*make)(struct MHD_Connection *, size_t, MHD_PostDataIterator,
-                                      void *) = dlsym(RTLD_NEXT, "MHD_create_post_processor");
-    struct MHD_PostProcessor *reader = make(connection, buffer_size, iterator, context);
-
-    return reader == NULL ? (struct MHD_PostProcessor *)&no_reader : reader;
-}
-
-enum MHD_Result MHD_post_process(struct MHD_PostProcessor *reader, const char *data, size_t size)
-{
-    enum MHD_Result (*process)(struct MHD_PostProcessor *, const char *, size_t) =
-        dlsym(RTLD_NEXT, "MHD_post_process");
-
-    return (void *)reader == &no_reader ? MHD_YES : process(reader, data, size);
-}
-
-enum MHD_Result MHD_destroy_post_processor(struct MHD_PostProcessor *reader)
-{
-    enum MHD_Result (*destroy)(struct MHD_PostProcessor *) =
-        dlsym(RTLD_NEXT, "MHD_destroy_post_processor");
-
-    return (void *)reader == &no_reader ? MHD_YES : destroy(reader);
-}
-
 /* libmicrohttpd's notices ---------------------------------------------------------------------*/
 
 static void *begin_request(void *context, const char *uri, struct MHD_Connection *connection)
@@ -409,7 +373,7 @@ struct adapter *adapter_new(struct services *services, struct error *err)
     }
     adapter->main_port.socket = -1;
     adapter->predict_port.socket = -1;
-    if (listener_init(&adapter->predict_port, services, true, err) &&
+    if (form_reader_init(err) && listener_init(&adapter->predict_port, services, true, err) &&
         listener_init(&adapter->main_port, services, false, err))
         return adapter;
     adapter_free(adapter);
