@@ -145,6 +145,19 @@ const json_t *call_body(struct call *call, struct error *err)
     return call->body;
 }
 
+const json_t *call_body_or_empty(struct call *call, struct error *err)
+{
+    size_t length = 0;
+
+    call_raw_body(call, &length);
+    if (length > 0 || call->body != NULL)
+        return call_body(call, err);
+    call->body = json_object();
+    if (call->body == NULL)
+        error_no_memory(err);
+    return call->body;
+}
+
 struct multipart_upload *call_multipart(struct call *call)
 {
     return call->multipart;

@@ -42,6 +42,9 @@ MUST_CHECK bool call_query_int(const struct call *call, const char *name, int64_
 /* The body as JSON, parsed once, owned by the call. NULL on failure (ERROR_INVALID_REQUEST). */
 MUST_CHECK const json_t *call_body(struct call *call, struct error *err);
 
+/* The same where all fields may be left out: no body says as much as an empty object. */
+MUST_CHECK const json_t *call_body_or_empty(struct call *call, struct error *err);
+
 /* A field of a form (urlencoded, or a multipart part without a file name); NULL when absent. */
 const char *call_form(const struct call *call, const char *name);
 

@@ -11,34 +11,18 @@
 
 enum { UNSEEN_S = 60 };
 
-/* A body may be left out: all its fields may. */
-static bool read_request(struct call *call, struct deploy_request *request, struct error *err)
-{
-    size_t length = 0;
-    json_t *nothing = NULL;
-    struct fields fields = {0};
-    bool ok;
-
-    call_raw_body(call, &length);
-    if (length == 0)
-        nothing = json_object();
-    fields.object = length == 0 ? nothing : call_body(call, err);
-    if (fields.object == NULL)
-        return false;
-    deploy_request_read(&fields, request);
-    ok = call_fields_end(call, &fields, err);
-    json_decref(nothing);
-    return ok;
-}
-
 bool api_deployments_create(struct call *call, struct error *err)
 {
     const char *predict_url = call_services(call)->config->predict_url;
+    struct fields fields = {.object = call_body_or_empty(call, err)};
     struct deploy_request request;
     struct deploy_submitted submitted;
     bool ok;
 
-    if (!read_request(call, &request, err))
+    if (fields.object == NULL)
+        return false;
+    deploy_request_read(&fields, &request);
+    if (!call_fields_end(call, &fields, err))
         return false;
     ok =
         deploy_submit(call, call_path(call, "name"), &request, &submitted, err) &&

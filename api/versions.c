@@ -118,21 +118,13 @@ bool api_versions_create(struct call *call, struct error *err)
     return call_fields_end(call, &fields, err) && submit(call, BUILD_VERSION, &request, err);
 }
 
-/* No body says as much as an empty object: all as it was. */
 bool api_versions_retrain(struct call *call, struct error *err)
 {
-    size_t length = 0;
-    json_t *nothing = NULL;
-    struct fields fields = {0};
+    struct fields fields = {.object = call_body_or_empty(call, err)};
     struct model_request request;
-    bool ok;
 
-    call_raw_body(call, &length);
-    fields.object = length == 0 ? nothing = json_object() : call_body(call, err);
     if (fields.object == NULL)
         return false;
     model_request_read_retrain(&fields, &request);
-    ok = call_fields_end(call, &fields, err) && submit(call, BUILD_RETRAIN, &request, err);
-    json_decref(nothing);
-    return ok;
+    return call_fields_end(call, &fields, err) && submit(call, BUILD_RETRAIN, &request, err);
 }
