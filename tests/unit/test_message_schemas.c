@@ -1,10 +1,6 @@
 /* test_message_schemas.c - schemas/messages say what the codecs write, and ask for no less. */
-#include "schemas/build_job.h"
-#include "schemas/dead_letter.h"
-#include "schemas/deploy_job.h"
 #include "schemas/fields.h"
-#include "schemas/log_record.h"
-#include "schemas/predict_job.h"
+#include "tests/unit/message_samples.h"
 #include "tests/unit/message_schema.h"
 
 #include <setjmp.h>
@@ -14,182 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-static json_t *parse(const char *text, size_t length)
-{
-    struct error err = {0};
-    json_t *json = json_parse(text, length, &err);
-
-    if (json == NULL)
-        fail_msg("%s: %s", text, err.message);
-    return json;
-}
-
-static json_t *build_job(bool all)
-{
-    json_t *types = json_pack("{s:s}", "age", "int");
-    struct build_job job = {.job_id = "job_1",
-                            .account = "user_1",
-                            .model_id = "model_1",
-                            .model_name = "churn",
-                            .version_id = "ver_1",
-                            .version = 3,
-                            .dataset_id = "upload_1",
-                            .files = {{"a.csv", DIGEST, 10, NULL}},
-                            .files_count = 1,
-                            .intent = "predict churn",
-                            .target = all ? "churn" : NULL,
-                            .metric = all ? "roc_auc" : NULL,
-                            .input_schema = all ? types : NULL,
-                            .output_schema = all ? types : NULL};
-    struct error err = {0};
-    json_t *json;
-
-    if (all)
-        job.base = (struct build_job_base){2, "predict churn", "churn", "binary", types};
-    json = build_job_encode(&job, &err);
-
-    assert_non_null(json);
-    json_decref(types);
-    return json;
-}
-
-static json_t *predict_job(bool all)
-{
-    struct predict_job job = {.job_id = "job_1",
-                              .account = "user_1",
-                              .model_id = "model_1",
-                              .model_name = "churn",
-                              .version_id = "ver_1",
-                              .version = 3,
-                              .artifact_digest = DIGEST,
-                              .has_output_schema = all,
-                              .input = all ? PREDICT_TABLE : PREDICT_ROWS,
-                              .rows = all ? 0 : 7,
-                              .dataset_id = all ? "upload_1" : NULL,
-                              .files = {{"a.csv", DIGEST, 10, NULL}},
-                              .files_count = 1,
-                              .format = all ? "parquet" : "ndjson"};
-    struct error err = {0};
-    json_t *json = predict_job_encode(&job, &err);
-
-    assert_non_null(json);
-    return json;
-}
-
-static json_t *deploy_job(bool all)
-{
-    struct deploy_job job = {.job_id = "job_1",
-                             .account = "user_1",
-                             .model_id = "mdl_1",
-                             .model_name = "churn",
-                             .version_id = "ver_1",
-                             .version = 3,
-                             .artifact_digest = DIGEST,
-                             .deployment_id = "dep_1",
-                             .environment = "production",
-                             .replicas = all ? DEPLOY_REPLICAS_MOST : 1,
-                             .auto_scale = all};
-    struct error err = {0};
-    json_t *json = deploy_job_encode(&job, &err);
-
-    assert_non_null(json);
-    return json;
-}
-
-static json_t *log_record(bool all)
-{
-    struct log_record record = {.job_id = "job_1",
-                                .run = 1,
-                                .account = "user_1",
-                                .model = all ? "churn" : "",
-                                .at_ms = 1700000000123,
-                                .level = "INFO",
-                                .message = all ? "a \xff line" : "",
-                                .progress = all ? 42 : -1,
-                                .stage = all ? "search" : NULL};
-    struct buffer text = {0};
-    json_t *json;
-
-    log_record_encode(&record, &text);
-    json = parse(text.data, text.length);
-    buffer_clear(&text);
-    return json;
-}
-
-static json_t *dead_letter(bool all)
-{
-    struct dead_letter letter = {.pool = "build",
-                                 .code = "validation_error",
-                                 .message = "not valid JSON",
-                                 .value = all ? "{\xff" : NULL,
-                                 .value_length = all ? 2 : 0};
-    struct error err = {0};
-    char *text = dead_letter_encode(&letter, &err);
-    json_t *json = parse(text, strlen(text));
-
-    free(text);
-    return json;
-}
-
-static bool reads_build_job(const char *text, size_t length, struct error *err)
-{
-    struct build_job job;
-    bool ok = build_job_decode(text, length, &job, err);
-
-    build_job_clear(&job);
-    return ok;
-}
-
-static bool reads_predict_job(const char *text, size_t length, struct error *err)
-{
-    struct predict_job job;
-    bool ok = predict_job_decode(text, length, &job, err);
-
-    predict_job_clear(&job);
-    return ok;
-}
-
-static bool reads_deploy_job(const char *text, size_t length, struct error *err)
-{
-    struct deploy_job job;
-    bool ok = deploy_job_decode(text, length, &job, err);
-
-    deploy_job_clear(&job);
-    return ok;
-}
-
-static bool reads_log_record(const char *text, size_t length, struct error *err)
-{
-    struct log_record record;
-    bool ok = log_record_decode(text, length, &record, err);
-
-    log_record_clear(&record);
-    return ok;
-}
-
-static bool reads_dead_letter(const char *text, size_t length, struct error *err)
-{
-    struct dead_letter letter;
-    bool ok = dead_letter_decode(text, length, &letter, err);
-
-    dead_letter_clear(&letter);
-    return ok;
-}
-
-static const struct codec {
-    const char *schema;
-    json_t *(*make)(bool all); /* all: with what may be left out */
-    bool (*reads)(const char *text, size_t length, struct error *err);
-} CODECS[] = {{"build_job", build_job, reads_build_job},
-              {"predict_job", predict_job, reads_predict_job},
-              {"deploy_job", deploy_job, reads_deploy_job},
-              {"log_record", log_record, reads_log_record},
-              {"dead_letter", dead_letter, reads_dead_letter}};
-
-enum { CODECS_COUNT = sizeof CODECS / sizeof *CODECS };
 
 static bool reads(const struct codec *codec, const json_t *json)
 {
@@ -451,8 +271,9 @@ static void schema_and_reader_draw_the_same_limits(void **state)
 
         memset(text, 'x', ROWS[at].repeat);
         json_object_set_new(object, last,
-                            ROWS[at].value == NULL ? json_string(text)
-                                                   : parse(ROWS[at].value, strlen(ROWS[at].value)));
+                            ROWS[at].value == NULL
+                                ? json_string(text)
+                                : sample_parse(ROWS[at].value, strlen(ROWS[at].value)));
         if (fits(schema, json) != ROWS[at].ok)
             fail_msg("the schema and %s = %s, %zu", ROWS[at].path, ROWS[at].value, ROWS[at].repeat);
         if (reads(&CODECS[ROWS[at].codec], json) != ROWS[at].ok)
@@ -471,7 +292,7 @@ static void the_letter_of_a_job_is_the_other_form(void **state)
         "\"failures\" : 3, \"code\" : \"crashed\", \"message\" : \"it died\", "
         "\"died_at\" : \"2026-01-01T00:00:00Z\", \"job\" : \"{}\"}";
     json_t *schema = message_schema_read("dead_letter");
-    json_t *json = parse(TEXT, strlen(TEXT));
+    json_t *json = sample_parse(TEXT, strlen(TEXT));
 
     (void)state;
     assert_true(fits(schema, json));
