@@ -29,7 +29,7 @@ static void name_rows(const struct batch_rows *rows, struct predict_job *job)
     job->input = PREDICT_ROWS;
     job->rows = rows->count;
     job->files_count = 1;
-    job->files[0] = (struct build_job_file){
+    job->files[0] = (struct job_file){
         .filename = "rows", .digest = rows->digest, .size_bytes = rows->size_bytes};
 }
 

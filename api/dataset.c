@@ -53,20 +53,20 @@ bool dataset_find_or_fetch(struct pg *db, const char *account, const char *field
     return upload->files != NULL || error_no_memory(err);
 }
 
-size_t dataset_files(const struct upload *upload, struct build_job_file files[BUILD_FILES_MOST])
+size_t dataset_files(const struct upload *upload, struct job_file files[JOB_FILES_MOST])
 {
     size_t index;
     json_t *file;
 
     json_array_foreach(upload->files, index, file)
     {
-        if (index == BUILD_FILES_MOST)
+        if (index == JOB_FILES_MOST)
             return index;
-        files[index] = (struct build_job_file){
-            .filename = upload_table_name(file),
-            .digest = json_string_value(json_object_get(file, "digest")),
-            .size_bytes = json_integer_value(json_object_get(file, "size_bytes")),
-            .url = json_string_value(json_object_get(file, "url"))};
+        files[index] =
+            (struct job_file){.filename = upload_table_name(file),
+                              .digest = json_string_value(json_object_get(file, "digest")),
+                              .size_bytes = json_integer_value(json_object_get(file, "size_bytes")),
+                              .url = json_string_value(json_object_get(file, "url"))};
     }
     return json_array_size(upload->files);
 }

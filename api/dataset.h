@@ -22,6 +22,6 @@ MUST_CHECK bool dataset_find_or_fetch(struct pg *db, const char *account, const 
                                       const char *id, struct upload *upload, struct error *err);
 
 /* Its files as a job names them; returns how many. They point into upload. */
-size_t dataset_files(const struct upload *upload, struct build_job_file files[BUILD_FILES_MOST]);
+size_t dataset_files(const struct upload *upload, struct job_file files[JOB_FILES_MOST]);
 
 #endif

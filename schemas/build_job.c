@@ -1,26 +1,7 @@
 /* build_job.c - see build_job.h. */
 #include "schemas/build_job.h"
 
-#include "schemas/fields.h"
-
-#include <string.h>
-
-enum { NAME_BYTES = 256, URL_BYTES = 1024, INTENT_BYTES = 8192 };
-
-static json_t *encode_files(const struct build_job *job)
-{
-    json_t *files = json_array();
-
-    for (size_t at = 0; at < job->files_count; at++)
-        json_array_append_new(
-            files, job->files[at].url != NULL
-                       ? json_pack("{s:s, s:s}", "filename", job->files[at].filename, "url",
-                                   job->files[at].url)
-                       : json_pack("{s:s, s:s, s:I}", "filename", job->files[at].filename, "digest",
-                                   job->files[at].digest, "size_bytes",
-                                   (json_int_t)job->files[at].size_bytes));
-    return files;
-}
+enum { DATASET_BYTES = 1024, INTENT_BYTES = 8192 };
 
 /* Only retrains have a base. */
 static bool encode_base(const struct build_job_base *base, json_t *json)
@@ -39,10 +20,11 @@ json_t *build_job_encode(const struct build_job *job, struct error *err)
         "s:i, s:I}}",
         "schema", BUILD_JOB_SCHEMA, "job_id", job->job_id, "account", job->account, "model_id",
         job->model_id, "model_name", job->model_name, "version_id", job->version_id, "version",
-        job->version, "dataset", "dataset_id", job->dataset_id, "files", encode_files(job), "spec",
-        "intent", job->intent, "target", job->target, "metric", job->metric, "input_schema",
-        job->input_schema, "output_schema", job->output_schema, "max_iterations",
-        job->max_iterations, "timeout_s", job->timeout_s, "seed", (json_int_t)job->seed);
+        job->version, "dataset", "dataset_id", job->dataset_id, "files",
+        job_files_encode(job->files, job->files_count), "spec", "intent", job->intent, "target",
+        job->target, "metric", job->metric, "input_schema", job->input_schema, "output_schema",
+        job->output_schema, "max_iterations", job->max_iterations, "timeout_s", job->timeout_s,
+        "seed", (json_int_t)job->seed);
 
     if (json != NULL && encode_base(&job->base, json))
         return json;
@@ -51,41 +33,17 @@ json_t *build_job_encode(const struct build_job *job, struct error *err)
     return NULL;
 }
 
-static bool decode_file(const json_t *value, struct build_job_file *file, struct error *err)
-{
-    struct fields fields = {.object = value};
-    enum presence presence;
-    bool ok;
-
-    file->filename = fields_text(&fields, "filename", REQUIRED, NAME_BYTES);
-    file->url = fields_text(&fields, "url", OPTIONAL, URL_BYTES);
-    presence = file->url == NULL ? REQUIRED : OPTIONAL;
-    file->digest = fields_text(&fields, "digest", presence, DIGEST_BYTES);
-    file->size_bytes = fields_int(&fields, "size_bytes", presence, 0, INT64_MAX, 0);
-    if (file->url != NULL && file->digest != NULL && json_object_get(value, "size_bytes") != NULL)
-        fields_problem(&fields, "url", "stands beside a digest: only one of them can be");
-    if (file->digest != NULL && !digest_is(file->digest))
-        fields_problem(&fields, "digest", "not a sha256 digest");
-    ok = fields_end_lenient(&fields, err);
-    fields_clear(&fields);
-    return ok;
-}
-
 static bool decode_dataset(const json_t *value, struct build_job *job, struct error *err)
 {
     struct fields fields = {.object = value};
     const json_t *files;
     bool ok;
 
-    job->dataset_id = fields_text(&fields, "dataset_id", REQUIRED, URL_BYTES);
-    files = fields_array(&fields, "files", REQUIRED, BUILD_FILES_MOST);
-    if (files != NULL && json_array_size(files) == 0)
-        fields_problem(&fields, "files", "empty: name at least one file");
+    job->dataset_id = fields_text(&fields, "dataset_id", REQUIRED, DATASET_BYTES);
+    files = fields_array(&fields, "files", REQUIRED, JOB_FILES_MOST);
     ok = fields_end_lenient(&fields, err);
     fields_clear(&fields);
-    for (size_t at = 0; ok && at < json_array_size(files); at++)
-        ok = decode_file(json_array_get(files, at), &job->files[job->files_count++], err);
-    return ok;
+    return ok && job_files_decode(files, job->files, &job->files_count, err);
 }
 
 static bool decode_spec(const json_t *value, struct build_job *job, struct error *err)
@@ -94,8 +52,8 @@ static bool decode_spec(const json_t *value, struct build_job *job, struct error
     bool ok;
 
     job->intent = fields_text(&fields, "intent", REQUIRED, INTENT_BYTES);
-    job->target = fields_text(&fields, "target", OPTIONAL, NAME_BYTES);
-    job->metric = fields_text(&fields, "metric", OPTIONAL, NAME_BYTES);
+    job->target = fields_text(&fields, "target", OPTIONAL, MESSAGE_NAME_BYTES);
+    job->metric = fields_text(&fields, "metric", OPTIONAL, MESSAGE_NAME_BYTES);
     job->input_schema = fields_object(&fields, "input_schema", OPTIONAL);
     job->output_schema = fields_object(&fields, "output_schema", OPTIONAL);
     job->max_iterations = (int)fields_int(&fields, "max_iterations", OPTIONAL, 0, 100, 0);
@@ -115,8 +73,8 @@ static bool decode_base(const json_t *value, struct build_job_base *base, struct
         return true;
     base->version = (int)fields_int(&fields, "version", REQUIRED, 1, INT32_MAX, 1);
     base->intent = fields_text(&fields, "intent", OPTIONAL, INTENT_BYTES);
-    base->target = fields_text(&fields, "target", REQUIRED, NAME_BYTES);
-    base->task = fields_text(&fields, "task", REQUIRED, NAME_BYTES);
+    base->target = fields_text(&fields, "target", REQUIRED, MESSAGE_NAME_BYTES);
+    base->task = fields_text(&fields, "task", REQUIRED, MESSAGE_NAME_BYTES);
     base->input_schema = fields_object(&fields, "input_schema", REQUIRED);
     ok = fields_end_lenient(&fields, err);
     fields_clear(&fields);
@@ -129,13 +87,12 @@ static bool decode_head(struct build_job *job, const json_t **dataset, const jso
     struct fields fields = {.object = job->json};
     bool ok;
 
-    if (fields_int(&fields, "schema", REQUIRED, 1, INT64_MAX, 0) > BUILD_JOB_SCHEMA)
-        fields_problem(&fields, "schema", "newer than this program knows: update it");
-    job->job_id = fields_text(&fields, "job_id", REQUIRED, NAME_BYTES);
-    job->account = fields_text(&fields, "account", REQUIRED, NAME_BYTES);
-    job->model_id = fields_text(&fields, "model_id", REQUIRED, NAME_BYTES);
-    job->model_name = fields_text(&fields, "model_name", REQUIRED, NAME_BYTES);
-    job->version_id = fields_text(&fields, "version_id", REQUIRED, NAME_BYTES);
+    message_read_schema(&fields, BUILD_JOB_SCHEMA);
+    job->job_id = fields_text(&fields, "job_id", REQUIRED, MESSAGE_NAME_BYTES);
+    job->account = fields_text(&fields, "account", REQUIRED, MESSAGE_NAME_BYTES);
+    job->model_id = fields_text(&fields, "model_id", REQUIRED, MESSAGE_NAME_BYTES);
+    job->model_name = fields_text(&fields, "model_name", REQUIRED, MESSAGE_NAME_BYTES);
+    job->version_id = fields_text(&fields, "version_id", REQUIRED, MESSAGE_NAME_BYTES);
     job->version = (int)fields_int(&fields, "version", REQUIRED, 1, INT32_MAX, 1);
     *dataset = fields_object(&fields, "dataset", REQUIRED);
     *spec = fields_object(&fields, "spec", REQUIRED);
@@ -152,16 +109,11 @@ bool build_job_decode(const char *text, size_t length, struct build_job *job, st
     const json_t *base = NULL;
 
     *job = (struct build_job){0};
-    if (length > MESSAGE_BYTES_MOST)
-        return error_set(err, ERROR_VALIDATION, "a message of %zu bytes: at most %d are allowed",
-                         length, MESSAGE_BYTES_MOST);
-    job->json = json_parse(text, length, err);
+    job->json = message_parse(text, length, err);
     if (job->json != NULL && decode_head(job, &dataset, &spec, &base, err) &&
         decode_dataset(dataset, job, err) && decode_spec(spec, job, err) &&
         decode_base(base, &job->base, err))
         return true;
-    if (err->code == ERROR_INVALID_REQUEST)
-        err->code = ERROR_VALIDATION;
     build_job_clear(job);
     return false;
 }

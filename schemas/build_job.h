@@ -11,17 +11,12 @@
 #include "infra/base/digest.h"
 #include "infra/base/error.h"
 #include "infra/base/ids.h"
+#include "schemas/job_file.h"
+#include "schemas/message.h"
 
 #include <jansson.h>
 
-enum { BUILD_JOB_SCHEMA = 1, BUILD_FILES_MOST = 50, MESSAGE_BYTES_MOST = 65536 };
-
-struct build_job_file {
-    const char *filename; /* as it was uploaded: its ending tells the format */
-    const char *digest;   /* of the blob; NULL: to be fetched */
-    int64_t size_bytes;
-    const char *url; /* where it is fetched from; NULL: it is in the blob store */
-};
+enum { BUILD_JOB_SCHEMA = 1 };
 
 /* The version that a retrain goes on from, as it was made. */
 struct build_job_base {
@@ -41,7 +36,7 @@ struct build_job {
     const char *version_id;
     int version;
     const char *dataset_id;
-    struct build_job_file files[BUILD_FILES_MOST];
+    struct job_file files[JOB_FILES_MOST];
     size_t files_count;
     const char *intent;
     const char *target;          /* NULL: found by the engine */

@@ -1,7 +1,6 @@
 /* build_task.c - see build_task.h. */
 #include "schemas/build_task.h"
 
-#include "infra/base/buffer.h"
 #include "schemas/fields.h"
 
 #include <limits.h>
@@ -19,15 +18,7 @@ char *build_task_encode(const struct build_task *task, const char *message, stru
     buffer_printf(&line, "{\"memory_mb\":%d,\"timeout_s\":%d,\"artifact\":", task->memory_mb,
                   task->timeout_s);
     add_text(&line, task->artifact);
-    buffer_add_text(&line, ",\"paths\":[");
-    for (size_t at = 0; at < task->job.files_count; at++) {
-        if (at > 0)
-            buffer_add_char(&line, ',');
-        add_text(&line, task->paths[at]);
-    }
-    buffer_add_text(&line, "],\"message\":"); /* as text: the child reads the very same bytes */
-    add_text(&line, message);
-    buffer_add_text(&line, "}\n");
+    task_add_end(&line, task->paths, task->job.files_count, message);
     return buffer_take(&line, err);
 }
 
@@ -35,19 +26,12 @@ static const char *read_fields(struct build_task *task, struct error *err)
 {
     struct fields fields = {.object = task->json};
     const char *message;
-    const json_t *paths;
     bool ok;
 
     task->memory_mb = (int)fields_int(&fields, "memory_mb", REQUIRED, 1, INT_MAX, 1);
     task->timeout_s = (int)fields_int(&fields, "timeout_s", REQUIRED, 1, INT_MAX, 1);
     task->artifact = fields_text(&fields, "artifact", REQUIRED, PATH_MAX);
-    message = fields_text(&fields, "message", REQUIRED, MESSAGE_BYTES_MOST);
-    paths = fields_array(&fields, "paths", REQUIRED, BUILD_FILES_MOST);
-    for (size_t at = 0; at < json_array_size(paths); at++) {
-        task->paths[at] = json_string_value(json_array_get(paths, at));
-        if (task->paths[at] == NULL)
-            fields_problem(&fields, "paths", "wrong type: give strings");
-    }
+    task_read_end(&fields, task->paths, &message);
     ok = fields_end_lenient(&fields, err);
     fields_clear(&fields);
     return ok ? message : NULL;
@@ -61,16 +45,11 @@ bool build_task_decode(const char *line, size_t length, struct build_task *task,
     task->json = json_parse(line, length, err);
     if (task->json != NULL)
         message = read_fields(task, err);
-    if (message == NULL || !build_job_decode(message, strlen(message), &task->job, err)) {
-        build_task_clear(task);
-        return false;
-    }
-    for (size_t at = 0; at < task->job.files_count; at++)
-        if (task->paths[at] == NULL) {
-            build_task_clear(task);
-            return error_set(err, ERROR_INTERNAL, "a file of the job has no path");
-        }
-    return true;
+    if (message != NULL && build_job_decode(message, strlen(message), &task->job, err) &&
+        task_has_paths(task->paths, task->job.files_count, err))
+        return true;
+    build_task_clear(task);
+    return false;
 }
 
 void build_task_clear(struct build_task *task)

@@ -9,8 +9,8 @@
 /* Points into json, which the struct owns after decoding; clear with build_task_clear(). */
 struct build_task {
     struct build_job job;
-    const char *paths[BUILD_FILES_MOST]; /* of job.files */
-    const char *artifact;                /* the file to write */
+    const char *paths[JOB_FILES_MOST]; /* of job.files */
+    const char *artifact;              /* the file to write */
     int memory_mb;
     int timeout_s;
     json_t *json;

@@ -1,10 +1,7 @@
 /* deploy_job.c - see deploy_job.h. */
 #include "schemas/deploy_job.h"
 
-#include "schemas/build_job.h"
-#include "schemas/fields.h"
-
-enum { NAME_BYTES = 256 };
+#include "schemas/message.h"
 
 json_t *deploy_job_encode(const struct deploy_job *job, struct error *err)
 {
@@ -25,19 +22,16 @@ static bool decode(struct deploy_job *job, struct error *err)
     struct fields fields = {.object = job->json};
     bool ok;
 
-    if (fields_int(&fields, "schema", REQUIRED, 1, INT64_MAX, 0) > DEPLOY_JOB_SCHEMA)
-        fields_problem(&fields, "schema", "newer than this program knows: update it");
-    job->job_id = fields_text(&fields, "job_id", REQUIRED, NAME_BYTES);
-    job->account = fields_text(&fields, "account", REQUIRED, NAME_BYTES);
-    job->model_id = fields_text(&fields, "model_id", REQUIRED, NAME_BYTES);
-    job->model_name = fields_text(&fields, "model_name", REQUIRED, NAME_BYTES);
-    job->version_id = fields_text(&fields, "version_id", REQUIRED, NAME_BYTES);
+    message_read_schema(&fields, DEPLOY_JOB_SCHEMA);
+    job->job_id = fields_text(&fields, "job_id", REQUIRED, MESSAGE_NAME_BYTES);
+    job->account = fields_text(&fields, "account", REQUIRED, MESSAGE_NAME_BYTES);
+    job->model_id = fields_text(&fields, "model_id", REQUIRED, MESSAGE_NAME_BYTES);
+    job->model_name = fields_text(&fields, "model_name", REQUIRED, MESSAGE_NAME_BYTES);
+    job->version_id = fields_text(&fields, "version_id", REQUIRED, MESSAGE_NAME_BYTES);
     job->version = (int)fields_int(&fields, "version", REQUIRED, 1, INT32_MAX, 1);
-    job->artifact_digest = fields_text(&fields, "artifact_digest", REQUIRED, DIGEST_BYTES);
-    if (job->artifact_digest != NULL && !digest_is(job->artifact_digest))
-        fields_problem(&fields, "artifact_digest", "not a sha256 digest");
-    job->deployment_id = fields_text(&fields, "deployment_id", REQUIRED, NAME_BYTES);
-    job->environment = fields_text(&fields, "environment", REQUIRED, NAME_BYTES);
+    job->artifact_digest = message_read_digest(&fields, "artifact_digest", REQUIRED);
+    job->deployment_id = fields_text(&fields, "deployment_id", REQUIRED, MESSAGE_NAME_BYTES);
+    job->environment = fields_text(&fields, "environment", REQUIRED, MESSAGE_NAME_BYTES);
     job->replicas = (int)fields_int(&fields, "replicas", REQUIRED, 1, DEPLOY_REPLICAS_MOST, 1);
     job->auto_scale = fields_bool(&fields, "auto_scale", REQUIRED, true);
     ok = fields_end_lenient(&fields, err);
@@ -48,14 +42,9 @@ static bool decode(struct deploy_job *job, struct error *err)
 bool deploy_job_decode(const char *text, size_t length, struct deploy_job *job, struct error *err)
 {
     *job = (struct deploy_job){0};
-    if (length > MESSAGE_BYTES_MOST)
-        return error_set(err, ERROR_VALIDATION, "a message of %zu bytes: at most %d are allowed",
-                         length, MESSAGE_BYTES_MOST);
-    job->json = json_parse(text, length, err);
+    job->json = message_parse(text, length, err);
     if (job->json != NULL && decode(job, err))
         return true;
-    if (err->code == ERROR_INVALID_REQUEST)
-        err->code = ERROR_VALIDATION;
     deploy_job_clear(job);
     return false;
 }

@@ -7,7 +7,8 @@
 #ifndef TRAINYARD_SCHEMAS_PREDICT_JOB_H
 #define TRAINYARD_SCHEMAS_PREDICT_JOB_H
 
-#include "schemas/build_job.h"
+#include "schemas/job_file.h"
+#include "schemas/message.h"
 
 enum { PREDICT_JOB_SCHEMA = 1 };
 
@@ -29,7 +30,7 @@ struct predict_job {
     enum predict_input input;
     int64_t rows;           /* of PREDICT_ROWS; 0: counted when it is read */
     const char *dataset_id; /* of PREDICT_TABLE; NULL: none */
-    struct build_job_file files[BUILD_FILES_MOST];
+    struct job_file files[JOB_FILES_MOST];
     size_t files_count;
     const char *format; /* ndjson, csv or parquet */
     json_t *json;

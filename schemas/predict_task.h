@@ -10,10 +10,10 @@
 /* Points into json, which the struct owns after decoding; clear with predict_task_clear(). */
 struct predict_task {
     struct predict_job job;
-    const char *paths[BUILD_FILES_MOST]; /* of job.files */
-    const char *artifact;                /* the model's file */
-    const char *output;                  /* the file to write */
-    const char *scratch;                 /* a file that may be written on the way */
+    const char *paths[JOB_FILES_MOST]; /* of job.files */
+    const char *artifact;              /* the model's file */
+    const char *output;                /* the file to write */
+    const char *scratch;               /* a file that may be written on the way */
     int memory_mb;
     int timeout_s;
     json_t *json;

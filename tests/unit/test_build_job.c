@@ -191,7 +191,7 @@ static void files_must_be_there_have_digests_and_not_be_too_many(void **state)
     json_array_clear(files);
     assert_false(decode(json, &job, &err));
     assert_non_null(strstr(err.message, "at least one"));
-    for (int at = 0; at <= BUILD_FILES_MOST; at++)
+    for (int at = 0; at <= JOB_FILES_MOST; at++)
         json_array_append_new(files, json_object());
     assert_false(decode(json, &job, &err));
     assert_non_null(strstr(err.message, "more than 50"));

@@ -105,7 +105,7 @@ static void a_task_comes_back_with_its_job(void **state)
     char *line;
 
     (void)state;
-    job.files[0] = (struct build_job_file){"churn.csv", DIGEST, 10, NULL};
+    job.files[0] = (struct job_file){"churn.csv", DIGEST, 10, NULL};
     json = build_job_encode(&job, &err);
     message = json_text(json, &err);
     task.job = job;

@@ -222,6 +222,7 @@ static void schema_and_reader_draw_the_same_limits(void **state)
         {PREDICT, "input.dataset_id", "null", 0, true},
         {PREDICT, "input.files", "[]", 0, false},
         {PREDICT, "input.files.0.digest", NULL, 64, false},
+        {PREDICT, "input.files.0.url", "\"https://example.org/t.csv\"", 0, false},
         {PREDICT, "output.format", "\"xlsx\"", 0, false},
         {PREDICT, "output.format", "\"csv\"", 0, true},
         {PREDICT, "invented_later", "{}", 0, true},

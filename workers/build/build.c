@@ -21,7 +21,7 @@ struct build {
     struct run *run;
     const struct build_services *services;
     struct build_task task;
-    char paths[BUILD_FILES_MOST][BLOB_PATH_BYTES];
+    char paths[JOB_FILES_MOST][BLOB_PATH_BYTES];
     char artifact[BLOB_PATH_BYTES];
     char fetched[DIGEST_BYTES]; /* of what a URL gave; empty: there is none */
     char digest[DIGEST_BYTES];
@@ -53,7 +53,7 @@ static void on_event(void *context, const struct child_event *event)
 }
 
 /* Brings a file that a URL names here; a job names one at most. */
-static bool fetch(struct build *build, struct build_job_file *file, struct error *err)
+static bool fetch(struct build *build, struct job_file *file, struct error *err)
 {
     if (!fetch_table(build->run, build->services, file->url, build->fetched, &file->size_bytes,
                      err))
@@ -65,7 +65,7 @@ static bool fetch(struct build *build, struct build_job_file *file, struct error
 /* Tells in the report and the result which bytes were fetched. */
 static void note_fetched(const struct build *build, json_t *object)
 {
-    const struct build_job_file *file = &build->task.job.files[0];
+    const struct job_file *file = &build->task.job.files[0];
 
     if (object != NULL && *build->fetched != '\0')
         json_object_set_new(object, "dataset",

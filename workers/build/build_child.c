@@ -28,7 +28,7 @@ static bool build(const struct engine_module *module, const struct build_task *t
                   struct error *err)
 {
     struct schema_field *fields = calloc(3 * SCHEMA_MOST, sizeof *fields);
-    struct build_file files[BUILD_FILES_MOST];
+    struct build_file files[JOB_FILES_MOST];
     struct build_spec spec = {.files = files,
                               .files_count = task->job.files_count,
                               .intent = task->job.intent,

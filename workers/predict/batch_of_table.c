@@ -12,7 +12,7 @@ enum { SPARE_S = 30 }; /* it is killed that much after its time limit */
 struct table_batch {
     struct batch *batch;
     struct predict_task task;
-    char paths[BUILD_FILES_MOST][BLOB_PATH_BYTES];
+    char paths[JOB_FILES_MOST][BLOB_PATH_BYTES];
     char output[BLOB_PATH_BYTES];
     char scratch[BLOB_PATH_BYTES];
     bool reported;

@@ -19,7 +19,7 @@ static enum result_format format_of(const char *word)
 static bool predict(const struct engine_module *module, const struct predict_task *task,
                     char **report, struct error *err)
 {
-    struct build_file files[BUILD_FILES_MOST];
+    struct build_file files[JOB_FILES_MOST];
     struct batch_spec spec = {.artifact = task->artifact,
                               .has_output_schema = task->job.has_output_schema,
                               .files = files,
