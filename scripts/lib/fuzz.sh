@@ -2,7 +2,7 @@
 
 FUZZ_CORPUS=$ROOT/tests/fuzz/corpus
 FUZZ_BIN=$ROOT/build/fuzz/bin
-FUZZ_WORK=$ROOT/build/fuzz/work # all inputs of interest, of all runs here
+FUZZ_RUNS=$ROOT/build/fuzz/runs # all inputs of interest, of all runs here
 FUZZ_FILES_MOST=150 FUZZ_KB_MOST=48
 FUZZ_TABLE=$ROOT/docs/reliability.md
 
@@ -21,7 +21,7 @@ fuzz_stat() { local name=$1; shift; sed -n "s/^stat::$name: *//p" "$@" | awk '{s
 
 # fuzz_run TARGET SECONDS JOBS: true if no input was found that it fails on.
 fuzz_run() {
-  local target=$1 seconds=$2 jobs=$3 work=$FUZZ_WORK/$1 job pids='' pid code=0 options=''
+  local target=$1 seconds=$2 jobs=$3 work=$FUZZ_RUNS/$1 job pids='' pid code=0 options=''
   mkdir -p "$work/corpus" "$work/found" "$FUZZ_CORPUS/$target"
   rm -f "$work"/log.*
   [ ! -f "$ROOT/tests/fuzz/$target.dict" ] || options="-dict=$ROOT/tests/fuzz/$target.dict"
@@ -39,7 +39,7 @@ fuzz_run() {
 # Says which input it failed on, and how to see that again.
 fuzz_lament() {
   local target=$1 log input
-  for log in "$FUZZ_WORK/$target"/log.*; do
+  for log in "$FUZZ_RUNS/$target"/log.*; do
     input=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
     [ -n "$input" ] || continue
     grep -vE '^#[0-9]|^INFO:|^(NEW|REDUCE)' "$log" | tail -n 40
@@ -51,11 +51,11 @@ fuzz_lament() {
 
 # What was learned, in as few and small inputs as reach the same; those with a name of our own stay.
 fuzz_keep() {
-  local target=$1 kept=$FUZZ_CORPUS/$1 new=$FUZZ_WORK/$1/new file size files=0 bytes=0
+  local target=$1 kept=$FUZZ_CORPUS/$1 new=$FUZZ_RUNS/$1/new file size files=0 bytes=0
   rm -rf "$new"
   mkdir -p "$new"
-  "$FUZZ_BIN/fuzz_$target" -set_cover_merge=1 -max_len=8192 -timeout=10 "$new" "$kept" "$FUZZ_WORK/$target/corpus" \
-    >"$FUZZ_WORK/$target/log.merge" 2>&1 || { warn "the corpus of $target could not be made smaller"; return 1; }
+  "$FUZZ_BIN/fuzz_$target" -set_cover_merge=1 -max_len=8192 -timeout=10 "$new" "$kept" "$FUZZ_RUNS/$target/corpus" \
+    >"$FUZZ_RUNS/$target/log.merge" 2>&1 || { warn "the corpus of $target could not be made smaller"; return 1; }
   find "$kept" -type f ! -name 'seed-*' ! -name 'regression-*' -delete
   while read -r size file; do
     files=$((files + 1)) bytes=$((bytes + size))
