@@ -72,19 +72,6 @@ static bool take_item(struct reading *reading, const char **text, size_t *length
     return true;
 }
 
-static bool flush(struct reading *reading, size_t least, struct error *err)
-{
-    bool ok;
-
-    if (reading->bytes.failed)
-        return error_no_memory(err);
-    if (reading->bytes.length < least)
-        return true;
-    ok = blob_writer_add(reading->writer, reading->bytes.data, reading->bytes.length, err);
-    buffer_reset(&reading->bytes);
-    return ok;
-}
-
 static bool full(const struct reading *reading)
 {
     return json_object_size(reading->problems.problems) >= BATCH_PROBLEMS_MOST;
@@ -117,7 +104,7 @@ static bool read_item(struct reading *reading, const char *text, size_t length, 
     if (ok) {
         note_problems(reading, &problems);
         rows_add(&reading->bytes, row.values, count, row.warnings.data, row.warnings.length);
-        ok = flush(reading, WRITE_BYTES, err);
+        ok = blob_writer_drain(reading->writer, &reading->bytes, WRITE_BYTES, err);
     } else if (err->code == ERROR_INVALID_REQUEST) {
         struct error inner = *err;
 
@@ -206,7 +193,7 @@ bool batch_rows_read(struct call *call, const struct predictor *predictor, struc
     rows_add_head(&reading.bytes, predictor);
     ok = read_array(&reading, err) && judge(call, &reading, err);
     if (ok && rows->count > 0) {
-        ok = flush(&reading, 0, err);
+        ok = blob_writer_drain(reading.writer, &reading.bytes, 0, err);
         rows->size_bytes = blob_writer_size(reading.writer);
         ok = ok && blob_writer_end(reading.writer, rows->digest, err);
     }

@@ -1,10 +1,7 @@
 /* deployment_json.c - see deployment_json.h. */
 #include "api/deployment_json.h"
 
-static json_t *text_or_null(const char *text)
-{
-    return text == NULL ? json_null() : json_string(text);
-}
+#include "schemas/fields.h"
 
 static json_t *version_word(int version)
 {
@@ -59,11 +56,11 @@ json_t *deployment_json(const struct deployment *deployment, bool served, const 
 
     json_object_set_new(answer, "model_name", json_string(deployment->model_name));
     json_object_set_new(answer, "model_version", version_word(deployment->version));
-    json_object_set_new(answer, "active_at", text_or_null(deployment->active_at));
-    json_object_set_new(answer, "undeployed_at", text_or_null(deployment->undeployed_at));
-    json_object_set_new(answer, "error", text_or_null(deployment->error_message));
-    json_object_set_new(answer, "error_code", text_or_null(deployment->error_code));
-    json_object_set_new(answer, "error_message", text_or_null(deployment->error_message));
+    json_object_set_new(answer, "active_at", json_text_or_null(deployment->active_at));
+    json_object_set_new(answer, "undeployed_at", json_text_or_null(deployment->undeployed_at));
+    json_object_set_new(answer, "error", json_text_or_null(deployment->error_message));
+    json_object_set_new(answer, "error_code", json_text_or_null(deployment->error_code));
+    json_object_set_new(answer, "error_message", json_text_or_null(deployment->error_message));
     if (message != NULL)
         json_object_set_new(answer, "message", message);
     return answer;
@@ -89,5 +86,5 @@ json_t *deployment_gone_json(const struct deployment *deployment)
     return json_pack("{s:s, s:o, s:s, s:s, s:o}", "model_name", deployment->model_name,
                      "model_version", version_word(deployment->current_version), "deployment_id",
                      deployment->id, "status", status_of(deployment), "undeployed_at",
-                     text_or_null(deployment->undeployed_at));
+                     json_text_or_null(deployment->undeployed_at));
 }

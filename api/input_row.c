@@ -21,14 +21,6 @@ struct given {
     size_t length;
 };
 
-static const char *const WANTED[] = {
-    [FIELD_FLOAT] = "a number",
-    [FIELD_INTEGER] = "a whole number",
-    [FIELD_BOOLEAN] = "true or false",
-    [FIELD_STRING] = "a string",
-    [FIELD_DATE] = "a date such as \"2024-02-29\"",
-};
-
 /* Which kinds of JSON a type takes. */
 static bool takes(enum field_type type, enum json_kind kind)
 {
@@ -112,7 +104,8 @@ static void set_field(struct input_row *row, const struct predictor *predictor, 
         return;
     value = value_of(field, given);
     if (!takes(field->type, given->kind) || !predictor_value_fits(predictor, index, &value)) {
-        fields_problem(problems, field->name, "wrong type: give %s", WANTED[field->type]);
+        fields_problem(problems, field->name, "wrong type: give %s",
+                       field_type_wanted(field->type));
         return;
     }
     row->values[index] = value;
@@ -158,10 +151,10 @@ static void note_missing(const struct input_row *row, const struct field *field,
         extras[at] = row->extras[at];
     near = nearest_word(field->name, extras, row->extras_count);
     if (near == NULL)
-        fields_problem(problems, field->name, "missing: give %s", WANTED[field->type]);
+        fields_problem(problems, field->name, "missing: give %s", field_type_wanted(field->type));
     else
         fields_problem(problems, field->name, "missing: give %s; did you mean it by %s?",
-                       WANTED[field->type], near);
+                       field_type_wanted(field->type), near);
 }
 
 /* What is required and was not given. A field with another problem keeps that one. */

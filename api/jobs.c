@@ -11,11 +11,6 @@
 
 enum { WAIT_MOST_S = 120 };
 
-static json_t *text_or_null(const char *text)
-{
-    return text == NULL ? json_null() : json_string(text);
-}
-
 static json_t *error_json(const struct job *job)
 {
     if (job->error_code == NULL)
@@ -55,11 +50,11 @@ static json_t *params_json(const struct job *job)
 /* What a job is about, and how far it is. */
 static json_t *job_json(const struct job *job, const char *public_url)
 {
-    json_t *answer =
-        json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:o}", "job_id", job->id, "type", job->kind,
-                  "status", state_word(MACHINE_JOB, (int)job->status), "progress", job->progress,
-                  "created_at", job->created_at, "updated_at", job->updated_at, "started_at",
-                  text_or_null(job->started_at), "completed_at", text_or_null(job->completed_at));
+    json_t *answer = json_pack(
+        "{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:o}", "job_id", job->id, "type", job->kind, "status",
+        state_word(MACHINE_JOB, (int)job->status), "progress", job->progress, "created_at",
+        job->created_at, "updated_at", job->updated_at, "started_at",
+        json_text_or_null(job->started_at), "completed_at", json_text_or_null(job->completed_at));
     json_t *result = job->result == NULL ? NULL : json_loads(job->result, JSON_DECODE_ANY, NULL);
 
     if (json_object_get(result, "results_url") != NULL) /* workers know the path only */
@@ -68,10 +63,10 @@ static json_t *job_json(const struct job *job, const char *public_url)
     json_object_set_new(answer, "pool", json_string(job->pool));
     json_object_set_new(
         answer, "resource_id",
-        text_or_null(job->deployment_id != NULL ? job->deployment_id : job->model_name));
+        json_text_or_null(job->deployment_id != NULL ? job->deployment_id : job->model_name));
     json_object_set_new(answer, "resource_type",
                         json_string(job->deployment_id != NULL ? "deployment" : "model"));
-    json_object_set_new(answer, "model_name", text_or_null(job->model_name));
+    json_object_set_new(answer, "model_name", json_text_or_null(job->model_name));
     json_object_set_new(answer, "params", params_json(job));
     json_object_set_new(answer, "progress_details",
                         json_pack("{s:s?, s:i, s:n}", "current_stage", job->stage, "stage_progress",
@@ -83,7 +78,7 @@ static json_t *job_json(const struct job *job, const char *public_url)
     json_object_set_new(answer, "error", error_json(job));
     json_object_set_new(answer, "logs_url", json_sprintf("%s/jobs/%s/logs", public_url, job->id));
     if (job->status == JOB_RETRYING)
-        json_object_set_new(answer, "next_attempt_at", text_or_null(job->available_at));
+        json_object_set_new(answer, "next_attempt_at", json_text_or_null(job->available_at));
     return answer;
 }
 

@@ -15,11 +15,6 @@ static const char *const LEVELS[] = {"read_only", "read_write", NULL};
 
 /* Told ---------------------------------------------------------------------------------------*/
 
-static json_t *text_or_null(const char *text)
-{
-    return text == NULL ? json_null() : json_string(text);
-}
-
 static json_t *key_json(const struct key_record *key, const char *account)
 {
     json_t *answer =
@@ -28,11 +23,11 @@ static json_t *key_json(const struct key_record *key, const char *account)
                   key->permission, "status", key->status, "created_at", key->created_at);
 
     json_object_set_new(answer, "preview", json_sprintf("%s...%s", key->prefix, key->suffix));
-    json_object_set_new(answer, "expires_at", text_or_null(key->expires_at));
-    json_object_set_new(answer, "last_used_at", text_or_null(key->last_used_at));
-    json_object_set_new(answer, "revoked_at", text_or_null(key->revoked_at));
+    json_object_set_new(answer, "expires_at", json_text_or_null(key->expires_at));
+    json_object_set_new(answer, "last_used_at", json_text_or_null(key->last_used_at));
+    json_object_set_new(answer, "revoked_at", json_text_or_null(key->revoked_at));
     json_object_set_new(answer, "created_by", json_string(account));
-    json_object_set_new(answer, "created_by_key", text_or_null(key->created_by));
+    json_object_set_new(answer, "created_by_key", json_text_or_null(key->created_by));
     return answer;
 }
 

@@ -1,6 +1,8 @@
 /* model_json.c - see model_json.h. */
 #include "api/model_json.h"
 
+#include "schemas/fields.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,11 +27,6 @@ static void add_names(json_t *answer, const char *model, int version)
     json_object_set_new(answer, "model_version", json_string(word));
     json_object_set_new(answer, "model_id", json_sprintf("%s:%s", model, word));
     json_object_set_new(answer, "version", json_integer(version));
-}
-
-static json_t *text_or_null(const char *text)
-{
-    return text == NULL ? json_null() : json_string(text);
 }
 
 /* A column of JSON; fallback is taken where it is null. */
@@ -78,7 +75,7 @@ json_t *model_item_json(const struct model *model)
     json_object_set_new(item, "intent", json_string(model->intent));
     json_object_set_new(item, "status",
                         json_string(state_word(MACHINE_VERSION, (int)model->status)));
-    json_object_set_new(item, "deployment_status", text_or_null(model->deployment_status));
+    json_object_set_new(item, "deployment_status", json_text_or_null(model->deployment_status));
     json_object_set_new(item, "created_at", json_string(model->created_at));
     json_object_set_new(item, "updated_at", json_string(model->updated_at));
     return item;
@@ -89,7 +86,7 @@ json_t *model_json(const struct model *model, const char *predict_url)
     json_t *report = parsed(model->report, json_object());
     json_t *answer = model_item_json(model);
 
-    json_object_set_new(answer, "description", text_or_null(model->description));
+    json_object_set_new(answer, "description", json_text_or_null(model->description));
     json_object_set_new(answer, "endpoint", endpoint_of(predict_url, model->name, model->version));
     json_object_set_new(answer, "metrics", part_of(report, "metrics"));
     json_object_set_new(answer, "dataset_id", json_string(model->dataset_id));
@@ -98,8 +95,8 @@ json_t *model_json(const struct model *model, const char *predict_url)
     json_object_set_new(answer, "output_schema",
                         schema_of(model->output_schema, report, "output_schema"));
     json_object_set_new(answer, "created_by", json_string(model->created_by));
-    json_object_set_new(answer, "error", text_or_null(model->error_message));
-    json_object_set_new(answer, "error_message", text_or_null(model->error_message));
+    json_object_set_new(answer, "error", json_text_or_null(model->error_message));
+    json_object_set_new(answer, "error_message", json_text_or_null(model->error_message));
     json_object_set_new(answer, "tags", parsed(model->tags, json_array()));
     json_decref(report);
     return answer;
@@ -111,7 +108,7 @@ json_t *model_patched_json(const struct model *model)
 
     add_names(answer, model->name, model->version);
     json_object_set_new(answer, "name", json_string(model->display_name));
-    json_object_set_new(answer, "description", text_or_null(model->description));
+    json_object_set_new(answer, "description", json_text_or_null(model->description));
     json_object_set_new(answer, "tags", parsed(model->tags, json_array()));
     json_object_set_new(answer, "updated_at", json_string(model->updated_at));
     return answer;
@@ -162,16 +159,16 @@ json_t *version_status_json(const struct version *version, const char *message)
     json_object_set_new(answer, "job_id", json_string(version->job_id));
     json_object_set_new(answer, "status",
                         json_string(state_word(MACHINE_VERSION, (int)version->status)));
-    json_object_set_new(answer, "deployment_status", text_or_null(version->deployment_status));
+    json_object_set_new(answer, "deployment_status", json_text_or_null(version->deployment_status));
     json_object_set_new(answer, "build_progress", json_integer(build_progress(version)));
-    json_object_set_new(answer, "build_stage", text_or_null(version->stage));
+    json_object_set_new(answer, "build_stage", json_text_or_null(version->stage));
     json_object_set_new(answer, "created_at", json_string(version->created_at));
     json_object_set_new(answer, "updated_at", json_string(version->updated_at));
     json_object_set_new(answer, "last_updated", json_string(version->updated_at));
     json_object_set_new(answer, "result", outcome_json(version));
-    json_object_set_new(answer, "error", text_or_null(version->error_message));
-    json_object_set_new(answer, "error_code", text_or_null(version->error_code));
-    json_object_set_new(answer, "error_message", text_or_null(version->error_message));
+    json_object_set_new(answer, "error", json_text_or_null(version->error_message));
+    json_object_set_new(answer, "error_code", json_text_or_null(version->error_code));
+    json_object_set_new(answer, "error_message", json_text_or_null(version->error_message));
     if (message != NULL)
         json_object_set_new(answer, "message", json_string(message));
     return answer;
@@ -239,7 +236,7 @@ json_t *version_describe_json(const struct version *version)
                         json_is_array(json_object_get(report, "warnings"))
                             ? json_incref(json_object_get(report, "warnings"))
                             : json_array());
-    json_object_set_new(answer, "error", text_or_null(version->error_message));
+    json_object_set_new(answer, "error", json_text_or_null(version->error_message));
     json_decref(report);
     return answer;
 }
@@ -256,7 +253,7 @@ json_t *version_json(const struct version *version, const char *message, const c
     json_object_set_new(answer, "dataset_id", json_string(version->dataset_id));
     json_object_set_new(answer, "tags", parsed(version->tags, json_array()));
     json_object_set(answer, "metrics", json_object_get(answer, "performance_metrics"));
-    json_object_set_new(answer, "artifact_digest", text_or_null(version->artifact_digest));
+    json_object_set_new(answer, "artifact_digest", json_text_or_null(version->artifact_digest));
     json_object_set_new(answer, "endpoint",
                         endpoint_of(predict_url, version->model_name, version->version));
     return answer;
@@ -273,10 +270,10 @@ static json_t *version_item_json(const struct version_item *item)
     json_object_set_new(answer, "kind", json_string(item->kind));
     json_object_set_new(answer, "status",
                         json_string(state_word(MACHINE_VERSION, (int)item->status)));
-    json_object_set_new(answer, "deployment_status", text_or_null(item->deployment_status));
+    json_object_set_new(answer, "deployment_status", json_text_or_null(item->deployment_status));
     json_object_set_new(answer, "metrics", parsed(item->metrics, json_object()));
     json_object_set_new(answer, "job_id", json_string(item->job_id));
-    json_object_set_new(answer, "error_message", text_or_null(item->error_message));
+    json_object_set_new(answer, "error_message", json_text_or_null(item->error_message));
     json_object_set_new(answer, "created_at", json_string(item->created_at));
     json_object_set_new(answer, "updated_at", json_string(item->updated_at));
     return answer;

@@ -7,7 +7,6 @@
 #include "infra/base/ids.h"
 #include "infra/blob/blob.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -123,19 +122,6 @@ static bool note_facts(json_t *files, size_t index, json_t *facts, struct error 
     return true;
 }
 
-/* Whether a file begins as a ZIP archive does. */
-static bool is_archive(const char *path)
-{
-    char magic[4] = "";
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    bool is = file >= 0 && read(file, magic, sizeof magic) == sizeof magic &&
-              (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0);
-
-    if (file >= 0)
-        close(file);
-    return is;
-}
-
 /* Takes the table out of an archive: what is built of it is the table. */
 static json_t *read_archive(struct services *services, json_t *file, const char *path,
                             struct error *err)
@@ -174,7 +160,7 @@ static bool read_file(struct services *services, json_t *files, size_t index, st
                   text_of(file, "filename"));
         return error_detail(err, "no blob %s", text_of(file, "digest"));
     }
-    facts = is_archive(path)
+    facts = blob_is_archive(path)
                 ? read_archive(services, file, path, err)
                 : inspect_file(services->worker_program, text_of(file, "filename"), path, err);
     if (facts == NULL && err->code == ERROR_VALIDATION && json_array_size(files) > 1) {

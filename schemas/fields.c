@@ -273,3 +273,8 @@ char *json_text(const json_t *value, struct error *err)
         error_no_memory(err);
     return text;
 }
+
+json_t *json_text_or_null(const char *text)
+{
+    return text == NULL ? json_null() : json_string(text);
+}

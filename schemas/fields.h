@@ -67,6 +67,9 @@ void fields_clear(struct fields *fields);
 enum { JSON_DEPTH = 32 };
 MUST_CHECK json_t *json_parse(const char *text, size_t length, struct error *err);
 
+/* A string, or null where there is no text. */
+json_t *json_text_or_null(const char *text);
+
 /* Compact text of a value; NULL (ERROR_NO_MEMORY) on failure. free() it. */
 MUST_CHECK char *json_text(const json_t *value, struct error *err);
 

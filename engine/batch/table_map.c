@@ -12,14 +12,6 @@
 
 enum { NAMES_TOLD_BYTES = 600 };
 
-static const char *const WANTED[] = {
-    [FIELD_FLOAT] = "a number",
-    [FIELD_INTEGER] = "a whole number",
-    [FIELD_BOOLEAN] = "true or false",
-    [FIELD_STRING] = "a string",
-    [FIELD_DATE] = "a date such as 2024-02-29",
-};
-
 /* The columns of a source
  * ------------------------------------------------------------------------*/
 
@@ -287,7 +279,7 @@ bool table_map_row(const struct table_map *map, duckdb_data_chunk chunk, size_t 
         if (fits && (!field->required || values[at].kind != VALUE_MISSING))
             continue;
         snprintf(problem, size, "%.100s: %s: give %s", field->name, fits ? "missing" : "wrong type",
-                 WANTED[field->type]);
+                 field_type_wanted(field->type));
         return false;
     }
     return true;

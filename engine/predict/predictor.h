@@ -25,6 +25,9 @@ struct value {
 
 enum field_type { FIELD_FLOAT, FIELD_INTEGER, FIELD_BOOLEAN, FIELD_STRING, FIELD_DATE };
 
+/* What a value of a type is, for messages: "a number". */
+const char *field_type_wanted(enum field_type type);
+
 struct field {
     const char *name;
     enum field_type type;

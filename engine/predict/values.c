@@ -1,6 +1,8 @@
 /* values.c - see values.h. */
 #include "engine/predict/values.h"
 
+#include "engine/predict/predictor.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,4 +219,17 @@ bool text_date(const char *text, size_t length, double *seconds)
     if (!take_char(&cursor, 'T') && !take_char(&cursor, ' '))
         return false;
     return take_time(&cursor, seconds) && take_zone(&cursor, seconds) && cursor.at == cursor.end;
+}
+
+const char *field_type_wanted(enum field_type type)
+{
+    static const char *const WANTED[] = {
+        [FIELD_FLOAT] = "a number",
+        [FIELD_INTEGER] = "a whole number",
+        [FIELD_BOOLEAN] = "true or false",
+        [FIELD_STRING] = "a string",
+        [FIELD_DATE] = "a date such as 2024-02-29",
+    };
+
+    return WANTED[type];
 }

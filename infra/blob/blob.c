@@ -258,3 +258,15 @@ bool blobs_path(struct blobs *blobs, const char *digest, char path[static BLOB_P
         return blob_failure(err, "access", path);
     return error_set(err, ERROR_NOT_FOUND, "the blob store has no %s", digest);
 }
+
+bool blob_is_archive(const char *path)
+{
+    char magic[4] = "";
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool is = file >= 0 && read(file, magic, sizeof magic) == sizeof magic &&
+              (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0);
+
+    if (file >= 0)
+        close(file);
+    return is;
+}

@@ -54,4 +54,7 @@ MUST_CHECK bool blobs_path(struct blobs *blobs, const char *digest,
 /* ERROR_UNAVAILABLE for a failed call: says so when the disk is full. Always returns false. */
 bool blob_failure(struct error *err, const char *what, const char *path);
 
+/* Whether a file begins as a ZIP archive does, also an empty one. */
+bool blob_is_archive(const char *path);
+
 #endif

@@ -73,6 +73,20 @@ bool blob_writer_add(struct blob_writer *writer, const void *data, size_t size, 
     return true;
 }
 
+bool blob_writer_drain(struct blob_writer *writer, struct buffer *buffer, size_t least,
+                       struct error *err)
+{
+    bool ok;
+
+    if (buffer->failed)
+        return error_no_memory(err);
+    if (buffer->length < least)
+        return true;
+    ok = blob_writer_add(writer, buffer->data, buffer->length, err);
+    buffer_reset(buffer);
+    return ok;
+}
+
 int64_t blob_writer_size(const struct blob_writer *writer)
 {
     return writer->size_bytes;

@@ -6,6 +6,7 @@
 #ifndef TRAINYARD_INFRA_BLOB_BLOB_WRITER_H
 #define TRAINYARD_INFRA_BLOB_BLOB_WRITER_H
 
+#include "infra/base/buffer.h"
 #include "infra/blob/blob.h"
 
 #include <stdint.h>
@@ -22,6 +23,11 @@ void blob_writer_free(struct blob_writer *writer);
 /* Adds bytes. ERROR_TOO_LARGE, ERROR_UNAVAILABLE. */
 MUST_CHECK bool blob_writer_add(struct blob_writer *writer, const void *data, size_t size,
                                 struct error *err);
+
+/* Adds what has gathered in a buffer, if that is least bytes or more, and empties it. The same
+ * errors, and ERROR_NO_MEMORY when the buffer could not hold all. */
+MUST_CHECK bool blob_writer_drain(struct blob_writer *writer, struct buffer *buffer, size_t least,
+                                  struct error *err);
 
 int64_t blob_writer_size(const struct blob_writer *writer);
 

@@ -1,4 +1,5 @@
 /* fetch_child.c - fetching in a child, see fetch.h. */
+#include "infra/blob/blob.h"
 #include "schemas/fields.h"
 #include "workers/build/child_end.h"
 #include "workers/build/engine_module.h"
@@ -6,11 +7,9 @@
 #include "workers/build/unpack.h"
 #include "workers/fetch/download.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MEMORY_MB = 512 };
 
@@ -33,18 +32,6 @@ static bool decode(const json_t *json, struct download *download, const char **t
     return ok;
 }
 
-static bool is_archive(const char *path)
-{
-    char magic[4] = "";
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    bool is = file >= 0 && read(file, magic, sizeof magic) == sizeof magic &&
-              memcmp(magic, "PK\3\4", 4) == 0;
-
-    if (file >= 0)
-        close(file);
-    return is;
-}
-
 static char *fetch(struct download *download, const char *table, struct error *err)
 {
     const struct fetch_module *module = module_open(FETCH_MODULE_FILE, FETCH_MODULE_SYMBOL, err);
@@ -55,7 +42,7 @@ static char *fetch(struct download *download, const char *table, struct error *e
 
     if (module == NULL || !module->download(download, err))
         return NULL;
-    packed = is_archive(download->path);
+    packed = blob_is_archive(download->path);
     if (packed && !unpack_table(download->path, "the archive at the URL", table,
                                 download->most_bytes, member, err))
         return NULL;

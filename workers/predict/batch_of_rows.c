@@ -32,19 +32,6 @@ static void *map_rows(const char *path, size_t *size, struct error *err)
     return map == MAP_FAILED ? NULL : map;
 }
 
-static bool flush(struct blob_writer *writer, struct buffer *lines, size_t least, struct error *err)
-{
-    bool ok;
-
-    if (lines->failed)
-        return error_no_memory(err);
-    if (lines->length < least)
-        return true;
-    ok = blob_writer_add(writer, lines->data, lines->length, err);
-    buffer_reset(lines);
-    return ok;
-}
-
 static bool predict_all(struct batch *batch, const struct result_form *form, struct rows *rows,
                         struct blob_writer *writer, struct error *err)
 {
@@ -66,9 +53,9 @@ static bool predict_all(struct batch *batch, const struct result_form *form, str
         predictor_run(form->predictor, values, out);
         result_add_json(&lines, form, out, rows->note, rows->note_length);
         batch->rows++;
-        ok = flush(writer, &lines, WRITE_BYTES, err);
+        ok = blob_writer_drain(writer, &lines, WRITE_BYTES, err);
     }
-    ok = ok && flush(writer, &lines, 0, err);
+    ok = ok && blob_writer_drain(writer, &lines, 0, err);
     buffer_clear(&lines);
     free(out);
     free(values);
