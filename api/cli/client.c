@@ -276,6 +276,8 @@ bool client_call(struct client *client, const char *method, const char *path, co
     if (strcmp(method, "POST") == 0)
         add_header(&headers, "Idempotency-Key", id_new("cli").text);
     buffer_printf(&url, "%s%s", client->url, path);
+    if (url.failed)
+        error_no_memory(err);
     for (int tries = 1; !url.failed && !ok; tries++) {
         prepare(&transfer, url.data, headers);
         curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, (long)CALL_S);

@@ -1,8 +1,7 @@
 /* served.c - see served.h. */
 #include "infra/store/served.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "infra/store/versions.h"
 
 enum { FIND, DEPLOYMENT, CHANGES };
 
@@ -40,16 +39,6 @@ static const char *const SQL[] = {
                 "  left join told on true",
 };
 const struct pg_sql served_sql = PG_SQL(SQL);
-
-/* The number in v2.0, v2 or 2; 0 when word is none. */
-static long version_number(const char *word)
-{
-    const char *digits = word + (*word == 'v');
-    size_t length = strspn(digits, "0123456789");
-    bool whole = digits[length] == '\0' || strcmp(digits + length, ".0") == 0;
-
-    return length > 0 && length < 9 && whole ? strtol(digits, NULL, 10) : 0;
-}
 
 static void read_version(const struct pg_rows *rows, struct served *served)
 {
