@@ -69,7 +69,7 @@ infer_summary() {
      summary: (group_by(.connections) | map({connections: .[0].connections,
        bare: (map(select(.server == "bare")) | side), trainyard: (map(select(.server == "trainyard")) | side),
        ratio: (ratios | median | digits(2)), ratio_least: (ratios | min | digits(2)), ratio_most: (ratios | max | digits(2)),
-       goal: 0.5} | .met = (.ratio >= .goal)))}' "$HOME_DIR/rounds"
+       goal: 0.6} | .met = (.ratio >= .goal)))}' "$HOME_DIR/rounds"
 }
 
 infer_table() {
