@@ -124,7 +124,7 @@ static void columns_and_types_are_compared(void **state)
 static void many_missing_columns_are_counted(void **state)
 {
     struct schema_field input[60];
-    char names[60][24];
+    char names[60][40];
     struct build_base base = {
         .version = 1, .target = "y", .task = "binary", .input = input, .input_count = 60};
     const struct build_spec spec = {.base = &base};
