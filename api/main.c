@@ -33,7 +33,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { SESSIONS = 24, WATCHDOG_S = 30, SECRET_BYTES = 256 };
+enum {
+    SESSIONS_A_CORE = 4,
+    SESSIONS_MORE = 4, /* for what works beside requests */
+    SESSIONS_MOST = 48,
+    WATCHDOG_S = 30,
+    SECRET_BYTES = 256
+};
 
 /* What one API process is made of. */
 struct process {
@@ -107,6 +113,15 @@ static bool join_others(struct process *process, struct error *err)
     return ok;
 }
 
+/* More sessions than that make a full machine slower: they take turns on the same cores. */
+static size_t sessions(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    long wanted = SESSIONS_A_CORE * (cores < 1 ? 1 : cores) + SESSIONS_MORE;
+
+    return (size_t)(wanted < SESSIONS_MOST ? wanted : SESSIONS_MOST);
+}
+
 static bool start_base(struct process *process, struct error *err)
 {
     const struct config *config = &process->config;
@@ -121,7 +136,7 @@ static bool start_base(struct process *process, struct error *err)
     services->metrics = metrics_new(err);
     services->traffic = services->metrics == NULL ? NULL : traffic_new(err);
     services->db =
-        services->traffic == NULL ? NULL : pg_pool_new(config->database_url, SESSIONS, err);
+        services->traffic == NULL ? NULL : pg_pool_new(config->database_url, sessions(), err);
     services->blobs = services->db == NULL ? NULL : blobs_open(config->blob_dir, err);
     return services->blobs != NULL && join_others(process, err);
 }
