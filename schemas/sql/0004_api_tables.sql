@@ -14,6 +14,11 @@ create table key_usage (           -- how many requests came with a key, by the 
   primary key (key_id, hour)
 );
 
+-- What is told of rows is written anew below: while a function takes a table's rows, PostgreSQL may refuse
+-- to give the table columns.
+drop function version_data(versions);
+drop function job_data(jobs);
+
 -- What was asked for a version: what a retrain asks again. Null: not given.
 alter table versions
   add kind           text not null default 'build' check (kind in ('build', 'retrain')),
@@ -24,8 +29,6 @@ alter table versions
   add max_iterations int,
   add timeout_s      int,
   add seed           bigint;
-update versions v set revision = v.revision + 1, input_schema = m.input_schema, output_schema = m.output_schema
-  from models m where m.id = v.model_id and (m.input_schema is not null or m.output_schema is not null);
 
 create table deployments (
   id            text primary key,
@@ -76,7 +79,7 @@ create index idempotency_created on idempotency (created_at);
 
 -- The events, as in 0003.
 
-create or replace function version_data(v versions) returns json language sql stable return
+create function version_data(v versions) returns json language sql stable return
          json_build_object('version_id', v.id, 'account', v.account, 'model_id', v.model_id, 'model_name', (select m.name from models m where m.id = v.model_id),
            'model_version', 'v' || v.version || '.0', 'version', v.version, 'kind', v.kind, 'status', v.status, 'job_id', v.job_id,
            'intent', v.intent, 'dataset_id', v.dataset_id, 'input_schema', v.input_schema, 'output_schema', v.output_schema,
@@ -86,7 +89,7 @@ create or replace function version_data(v versions) returns json language sql st
            'error_code', v.error_code, 'error_message', v.error_message, 'revision', v.revision,
            'deleted', v.status = 'DELETED', 'created_at', iso(v.created_at), 'updated_at', iso(v.updated_at));
 
-create or replace function job_data(j jobs) returns json language sql stable return
+create function job_data(j jobs) returns json language sql stable return
          json_build_object('job_id', j.id, 'account', j.account, 'pool', j.pool, 'kind', j.kind,
            'model_id', j.model_id, 'model_name', j.model_name, 'version_id', j.version_id,
            'deployment_id', j.deployment_id, 'status', j.status,
@@ -143,3 +146,7 @@ create or replace function repeat_events() returns void language sql volatile as
          coalesce(j.model_name, j.id), job_data(j)
     from jobs j where j.updated_at > clock_timestamp() - interval '10 minutes'
    order by j.id for share $$;
+
+-- Versions made until now were asked for with their model's schemas.
+update versions v set revision = v.revision + 1, input_schema = m.input_schema, output_schema = m.output_schema
+  from models m where m.id = v.model_id and (m.input_schema is not null or m.output_schema is not null);
